@@ -1,0 +1,56 @@
+"""The errors that trimset raises on purpose; anything else is a bug.
+
+TrimsetError
+├── UsageError           an option or argument makes no sense (exit status 2)
+├── SourceError          a source is missing, unknown, or contradicts itself
+│   ├── AnnotationError  what an annotation or metadata file says is wrong
+│   ├── ImageError       an image is missing, broken, or not what its record says
+│   └── FetchError       bytes could not be fetched, or are not the right ones
+├── SelectionError       the rule cannot be applied to this source
+├── OutputError          the output folder is foreign, unfinished, or cannot be written
+├── VerifyError          what was built is not what its manifest says
+└── PushError            the Hub refused, or the push would not be safe
+
+Each takes one message that says what, where, expected, found, and the next
+step, so that it survives pickling between processes.
+"""
+
+
+class TrimsetError(Exception):
+    """Base of every error that trimset raises on purpose."""
+
+
+class UsageError(TrimsetError, ValueError):
+    """An option or argument makes no sense."""
+
+
+class SourceError(TrimsetError):
+    """A source is missing, of an unknown layout, or contradicts itself."""
+
+
+class AnnotationError(SourceError):
+    """An annotation or metadata file holds something that cannot be right."""
+
+
+class ImageError(SourceError):
+    """An image is missing, broken, or not what its record says."""
+
+
+class FetchError(SourceError):
+    """Bytes could not be fetched, or are not the bytes that were asked for."""
+
+
+class SelectionError(TrimsetError):
+    """The rule of selection cannot be applied to this source."""
+
+
+class OutputError(TrimsetError):
+    """The output folder is foreign, unfinished, or cannot be written."""
+
+
+class VerifyError(TrimsetError):
+    """What was built is not what its manifest says."""
+
+
+class PushError(TrimsetError):
+    """The Hub refused the push, or the push would not be safe."""
