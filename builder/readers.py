@@ -1,0 +1,40 @@
+"""Read the bytes of one image from where its member says that they lie."""
+
+from __future__ import annotations
+
+from builder.errors import ImageError
+from builder.model import Member
+
+
+def read_into(member: Member, out: memoryview) -> None:
+    """Fill `out` with the bytes of an image.
+
+    Parameters
+    ----------
+    member : Member
+        A local file.
+    out : memoryview of uint8[file_size]
+
+    Raises
+    ------
+    ImageError
+        The file is not there, or has not the size that it had when it was found.
+    """
+    try:
+        with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+            done = 0
+            while done < len(out):
+                count = file.readinto(out[done:])
+                if not count:
+                    break
+                done += count
+            more = file.read(1)
+    except OSError as err:
+        msg = f"{member.url}: cannot read the image: {err.strerror}"
+        raise ImageError(msg) from err
+    if done != len(out) or more:
+        msg = (
+            f"{member.url}: expected {len(out)} bytes as when the build began, found"
+            f" {'more' if more else done}: the source changed; run the build again"
+        )
+        raise ImageError(msg)
