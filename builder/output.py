@@ -107,13 +107,13 @@ def begin(
     return Output(root, last, previous)
 
 
-def finish(output: Output, record: dict[str, Any], *, keep: set[str]) -> None:
+def finish(output: Output, record: bytes, *, keep: set[str]) -> None:
     """Write the last file, and remove what an earlier output left behind.
 
     Parameters
     ----------
     output : Output
-    record : dict
+    record : bytes
         Content of the last file.
     keep : set of str
         Files of this output. Files of the previous one that are not among them
@@ -124,8 +124,7 @@ def finish(output: Output, record: dict[str, Any], *, keep: set[str]) -> None:
     for name in stale:
         root.remove(name)
     root.remove_empty({str(PurePosixPath(name).parent) for name in stale} - {"."})
-    text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=False)
-    root.write(output.last, f"{text}\n".encode())
+    root.write(output.last, record)
     root.remove(STATE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from builder.errors import ImageError
 from builder.model import Member
+from builder.zips import unpack_view
 
 
 def read_into(member: Member, out: memoryview) -> None:
@@ -12,14 +13,19 @@ def read_into(member: Member, out: memoryview) -> None:
     Parameters
     ----------
     member : Member
-        A local file.
+        A local file, or a member of a local zip.
     out : memoryview of uint8[file_size]
 
     Raises
     ------
     ImageError
         The file is not there, or has not the size that it had when it was found.
+    FetchError
+        The zip's member is damaged.
     """
+    if member.in_zip:
+        out[:] = unpack_view(_read_span(member), member)
+        return
     try:
         with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
             done = 0
@@ -38,3 +44,13 @@ def read_into(member: Member, out: memoryview) -> None:
             f" {'more' if more else done}: the source changed; run the build again"
         )
         raise ImageError(msg)
+
+
+def _read_span(member: Member) -> bytes:
+    try:
+        with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+            file.seek(member.header_offset)
+            return file.read(member.span)
+    except OSError as err:
+        msg = f"{member.url}: cannot read {member.name}: {err.strerror}"
+        raise ImageError(msg) from err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -51,6 +51,8 @@ class ShardTask:
         Of the file, ``image`` included.
     rows : pa.RecordBatch
         Every column but ``image``.
+    names : tuple of str
+        Key of the image of each row.
     members : tuple of Member
         Where the image of each row lies.
     sizes : tuple of (int, int)
@@ -66,6 +68,7 @@ class ShardTask:
     key: str
     schema: pa.Schema
     rows: pa.RecordBatch
+    names: tuple[str, ...]
     members: tuple[Member, ...]
     sizes: tuple[tuple[int, int], ...]
     digest_images: bool
@@ -158,6 +161,7 @@ def plan_shards(
                     key=_key(schema, rows, part, versions, allow_broken=allow_broken),
                     schema=schema,
                     rows=rows,
+                    names=tuple(split.images[start:stop]),
                     members=part,
                     sizes=tuple(
                         zip(*(side[start:stop] for side in stated), strict=True)
@@ -185,7 +189,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
     data, views = _read_images(task.members)
     digests = [hashlib.sha256(view).digest() for view in views]
     broken = _find_broken(task, views)
-    kept = [row for row in range(len(views)) if task.members[row].name not in broken]
+    kept = [row for row in range(len(views)) if task.names[row] not in broken]
     info = ShardInfo(
         path=task.path,
         task=task.key,
@@ -196,7 +200,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
         rows_sha256="",
         images_sha256=hashlib.sha256(b"".join(digests[r] for r in kept)).hexdigest(),
         image_digests=tuple(
-            (task.members[row].name, digests[row].hex())
+            (task.names[row], digests[row].hex())
             for row in (kept if task.digest_images else ())
         ),
         broken=tuple(broken.items()),
@@ -239,6 +243,22 @@ def write_sidecar(root: Root, info: ShardInfo) -> None:
     root.write(f"{SIDECARS}/{info.task}.json", json.dumps(record).encode())
 
 
+def remember(root: Root, previous: Mapping[str, Any]) -> None:
+    """Record the shards of a finished build, so that another need not write them.
+
+    Parameters
+    ----------
+    root : Root
+    previous : dict
+        manifest.json of that build, or an empty dict.
+    """
+    wanted = {f.name for f in fields(ShardInfo)}
+    for path, entry in previous.get("files", {}).items():
+        if "task" in entry:
+            known = {name: entry[name] for name in wanted & set(entry)}
+            write_sidecar(root, ShardInfo(path=path, **known))
+
+
 def _read_sidecar(task: ShardTask) -> ShardInfo | None:
     data = task.root.read(f"{SIDECARS}/{task.key}.json")
     try:
@@ -266,12 +286,12 @@ def _read_images(members: Sequence[Member]) -> tuple[pa.Buffer, list[memoryview]
 def _find_broken(task: ShardTask, views: Sequence[memoryview]) -> dict[str, str]:
     sizes = task.sizes or [(None, None)] * len(views)
     broken = {}
-    for member, view, (width, height) in zip(task.members, views, sizes, strict=True):
-        if member.name in broken:
+    for name, view, (width, height) in zip(task.names, views, sizes, strict=True):
+        if name in broken:
             continue
         reason = check_structure(view, width=width, height=height)
         if reason:
-            broken[member.name] = reason
+            broken[name] = reason
     return broken
 
 
@@ -283,7 +303,7 @@ def _with_images(
     binary = pa.BinaryArray.from_buffers(
         pa.binary(), len(sizes), [None, pa.py_buffer(offsets), data]
     )
-    names = [PurePosixPath(member.name).name for member in task.members]
+    names = [PurePosixPath(name).name for name in task.names]
     image = pa.StructArray.from_arrays(
         [binary, pa.array(names, pa.string())], fields=list(task.schema.field("image").type)
     )

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from builder.errors import ImageError, SourceError
 from builder.model import Member
+from builder.zips import read_directory
 
 _ANNOTATION_ZIPS = (
     "annotations_trainval2017.zip",
@@ -139,11 +140,51 @@ class FolderImages:
             except OSError:
                 missing.append(name)
                 continue
-            key = f"{self.name}/{name}"
-            members.append(Member(name=key, url=path, file_size=size))
+            members.append(Member(name=name, url=path, file_size=size))
         if missing:
             raise missing_images(self.path, missing, len(names))
         return members
+
+
+@dataclass(frozen=True)
+class ZipImages:
+    """Images that are members of a zip, which is never unpacked.
+
+    Attributes
+    ----------
+    path : str
+        Of the zip.
+    name : str
+        What stands before the file name in the key of an image. In the zip it may
+        stand there or not.
+    folders : tuple of str
+        Folders in which the zip may hold the images, besides its top.
+    """
+
+    path: str
+    name: str
+    folders: tuple[str, ...]
+
+    def locate(self, names: Sequence[str]) -> list[Member]:
+        """Return where each image lies in the zip.
+
+        Raises
+        ------
+        ImageError
+            Images are missing; the message names the first.
+        SourceError
+            The zip cannot be read.
+        """
+        with open(self.path, "rb") as file:  # noqa: PTH123
+            directory = read_directory(file, url=self.path)
+        prefixes = [*(f"{folder}/" for folder in self.folders), ""]
+        prefix = max(
+            prefixes, key=lambda p: sum(p + name in directory for name in names[:100])
+        )
+        missing = [name for name in names if prefix + name not in directory]
+        if missing:
+            raise missing_images(self.path, missing, len(names))
+        return [directory[prefix + name] for name in names]
 
 
 def missing_images(place: str, missing: Sequence[str], total: int) -> ImageError:
@@ -266,10 +307,12 @@ def _given_file(path: str | None) -> TextFile | None:
 def _given_images(path: str | None, name: str) -> ImageStore | None:
     if path is None:
         return None
-    if not Path(path).is_dir():
-        msg = f"{path}: expected a folder of images, found none: check the option"
-        raise SourceError(msg)
-    return FolderImages(path, name)
+    if Path(path).is_dir():
+        return FolderImages(path, name)
+    if Path(path).is_file():
+        return ZipImages(path, name, (name, Path(path).stem))
+    msg = f"{path}: expected a folder or a zip of images, found none: check the option"
+    raise SourceError(msg)
 
 
 def _find_annotations(folder: Path, official: str) -> TextFile:
@@ -285,13 +328,19 @@ def _find_annotations(folder: Path, official: str) -> TextFile:
 def _find_images(folder: Path, official: str) -> ImageStore:
     if (folder / official).is_dir():
         return FolderImages(str(folder / official), official)
-    raise _not_found(folder, (f"{official}/",))
+    zips = (f"{official}.zip", f"zips/{official}.zip")
+    for name in zips:
+        if (folder / name).is_file():
+            return ZipImages(str(folder / name), official, (official,))
+    raise _not_found(folder, (f"{official}/", *zips))
 
 
 def _find_isic_images(folder: Path | None) -> ImageStore:
     for name in _ISIC_FOLDERS:
         if folder and (folder / name).is_dir():
             return FolderImages(str(folder / name), "images")
+    if folder and (folder / _ISIC_ZIP).is_file():
+        return ZipImages(str(folder / _ISIC_ZIP), "images", _ISIC_FOLDERS)
     return FolderImages(str(folder), "images")
 
 

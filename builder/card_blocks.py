@@ -1,0 +1,209 @@
+"""The generated blocks of the card, each a function of the manifest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Manifest = Mapping[str, Any]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a Markdown table; numbers are set to the right.
+
+    >>> print(table(["name", "n"], [["car", 1500]]))
+    | name | n |
+    |---|--:|
+    | car | 1,500 |
+    """
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float) for row in rows)
+        for i in range(len(head))
+    ]
+    lines = [
+        f"| {' | '.join(head)} |",
+        f"|{'|'.join('--:' if right else '---' for right in numeric)}|",
+        *(f"| {' | '.join(_cell(value) for value in row)} |" for row in rows),
+    ]
+    return "\n".join(lines)
+
+
+def megabytes(size: int) -> str:
+    """Return a size for people, in units of 1,000.
+
+    >>> megabytes(1_234_567_890), megabytes(40_000_000), megabytes(999)
+    ('1.2 GB', '40 MB', '999 bytes')
+    """
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            digits = 1 if size < 10 * unit else 0
+            return f"{size / unit:.{digits}f} {name}"
+    return f"{size} bytes"
+
+
+def summary(manifest: Manifest) -> str:
+    """Return the facts of the build in one table."""
+    rows = []
+    for config, splits in manifest["configs"].items():
+        for split, facts in splits.items():
+            size = megabytes(facts["download_size"])
+            rows.append([f"`{config}`", split, facts["num_examples"], size])
+    default = manifest["configs"]["default"]
+    images = sum(facts["num_examples"] for facts in default.values())
+    stored = sum(entry["bytes"] for entry in manifest["files"].values())
+    text = (
+        f"{images:,} distinct images; all Parquet files together are"
+        f" {megabytes(stored)}."
+    )
+    return f"{text}\n\n{table(['config', 'split', 'rows', 'size'], rows)}"
+
+
+def loading(manifest: Manifest) -> str:
+    """Return snippets; tests run them on a build folder."""
+    configs = [name for name in manifest["configs"] if name != "default"]
+    split = next(iter(manifest["configs"]["default"]))
+    lines = [
+        "```python",
+        "from datasets import load_dataset",
+        "",
+        f'ds = load_dataset("ORG/{manifest["dataset"]}", split="{split}")',
+        "print(ds[0])",
+        "```",
+        "",
+        "Put the namespace that you read this under in the place of `ORG`, or give the"
+        " path of a local copy. `image` is a PIL image; any `datasets` from 2.14 on"
+        " reads it, and no code of ours runs on your machine.",
+    ]
+    if configs:
+        lines += [
+            "",
+            f"Another config, one example at a time and without a download, here"
+            f" `{configs[0]}`:",
+            "",
+            "```python",
+            "from datasets import load_dataset",
+            "",
+            f'ds = load_dataset("ORG/{manifest["dataset"]}", "{configs[0]}",'
+            ' split="train", streaming=True)',
+            "example = next(iter(ds))",
+            'print(example["image"].size, example["label"])',
+            "```",
+        ]
+    return "\n".join(lines)
+
+
+def selection(manifest: Manifest) -> str:
+    """Return the rule with this build's numbers, and what it was applied to."""
+    recipe = manifest["recipe"]
+    text = (
+        _coco_rule(recipe, manifest)
+        if manifest["dataset"] == "coco_stuff_trimmed"
+        else _isic_rule(recipe)
+    )
+    versions = ", ".join(f"{name} {v}" for name, v in manifest["versions"].items())
+    rows = [
+        [
+            entry["role"],
+            f"`{entry['name']}`",
+            f"{entry['images']:,} images" if "images" in entry else "file",
+            f"`{entry['sha256'][:16]}…`",
+        ]
+        for entry in manifest["sources"]
+    ]
+    return (
+        f"{text}\n\nMade from:\n\n{table(['role', 'name', 'what', 'sha256'], rows)}\n\n"
+        "`selection.json` names every row in order with the rule, the seed and the"
+        " digests of the sources; `manifest.json` has the digest of every file. Built"
+        f" with {versions}."
+    )
+
+
+def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
+    targets = [entry["target"] for entry in manifest["feasibility"]]
+    names = list(dict.fromkeys(targets))
+    return (
+        f"For each of {_count(len(names), 'class', 'classes')}"
+        f" ({', '.join(names)}) {recipe['train_samples'] // 2 * 2:,} training images and"
+        f" {recipe['test_samples'] // 2 * 2:,} test images, half of them with the class"
+        " and half without. The images are in the order of their first annotation;"
+        " for every class NumPy's legacy generator is set to the seed"
+        f" {recipe['seed']} anew, and draws first those with the class, then those"
+        " without, without replacement where there are enough of them. `default` is"
+        " the union of all draws."
+    )
+
+
+def _isic_rule(recipe: Mapping[str, Any]) -> str:
+    (b0, b1), (m0, m1) = recipe["benign"], recipe["malignant"]
+    return (
+        f"The metadata is sorted by `benign_malignant` as pandas 2 did it"
+        ' (`numpy.argsort` of the labels as objects, `kind="quicksort"`). Of the benign'
+        f" rows {b0:,} to {b1 - 1:,} are taken, of the malignant ones {m0:,} to"
+        f" {m1 - 1:,}, counted from 0."
+    )
+
+
+def counts(manifest: Manifest) -> str:
+    """Return what was available and what was drawn."""
+    facts = manifest["feasibility"]
+    if manifest["dataset"] != "coco_stuff_trimmed":
+        rows = [[f["label"], f["slice"], f["available"], f["taken"]] for f in facts]
+        text = table(["label", "rows taken", "in the source", "here"], rows)
+    else:
+        rows = [
+            [
+                f["target"],
+                f["split"],
+                f["positives_available"],
+                f["quota"],
+                f["distinct"],
+                f["repeated_positives"] + f["repeated_negatives"],
+            ]
+            for f in facts
+        ]
+        head = ["class", "split", "with it in the source", "asked for"]
+        text = table([*head, "distinct images drawn", "repeated rows"], rows)
+        short = [f for f in facts if f["positives_available"] < f["quota"]]
+        text += "\n\n" + (
+            f"{_count(len(short), 'draw', 'draws')} of {len(facts)} had fewer images"
+            " with the class than asked for and drew them with replacement."
+        )
+    if manifest["broken"]:
+        lines = [f"- `{b['image']}` {b['reason']}" for b in manifest["broken"]]
+        text += "\n\nLeft out, since they are broken:\n\n" + "\n".join(lines)
+    return text
+
+
+def audit(manifest: Manifest) -> str:
+    """Return what the audit found."""
+    return (
+        "Every image was checked as far as its header, its size and its end; none was"
+        " decoded for this build, and duplicates were not looked for."
+    )
+
+
+def licences(manifest: Manifest) -> str:
+    """Return how many images are under which licence."""
+    found = manifest.get("licences") or {}
+    rows = [[name, number] for name, number in found.items()]
+    return table(["licence", "images"], rows) if rows else ""
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value).replace("|", "\\|")
+    return f"{value:,}"
+
+
+BLOCKS: dict[str, Callable[[Manifest], str]] = {
+    "summary": summary,
+    "loading": loading,
+    "selection": selection,
+    "counts": counts,
+    "audit": audit,
+    "licences": licences,
+}
