@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["draw_coco", "draw_isic"]
+__all__ = ["CATEGORIES", "draw_coco", "draw_isic"]
 
 # Supercategories of COCO 2017 with their categories, in the official order.
-_CATEGORIES = {
+_GROUPS = {
     "person": "1 person",
     "vehicle": "2 bicycle, 3 car, 4 motorcycle, 5 airplane, 6 bus, 7 train, 8 truck, 9 boat",
     "outdoor": "10 traffic light, 11 fire hydrant, 13 stop sign, 14 parking meter, 15 bench",
@@ -43,6 +43,11 @@ _CATEGORIES = {
     "indoor": "84 book, 85 clock, 86 vase, 87 scissors, 88 teddy bear, 89 hair drier, "
     "90 toothbrush",
 }
+CATEGORIES: list[dict[str, str | int]] = [
+    {"supercategory": group, "id": int(number), "name": name}
+    for group, row in _GROUPS.items()
+    for number, name in (item.split(" ", 1) for item in row.split(", "))
+]
 _TARGETS = (3, 6, 31, 35, 36, 37, 40, 41, 43, 46, 47, 50, 53, 64, 75, 76, 78, 85)
 _RARE = (80, 89)  # never there by chance: one picture in forty each
 _SIZES = (
@@ -152,11 +157,7 @@ def _draw_split(
         ],
         "images": images,
         "annotations": annotations,
-        "categories": [
-            {"supercategory": group, "id": int(number), "name": name}
-            for group, row in _CATEGORIES.items()
-            for number, name in (item.split(" ", 1) for item in row.split(", "))
-        ],
+        "categories": CATEGORIES,
     }
 
 
