@@ -1,11 +1,13 @@
 """The structural check and the decoded facts of one image."""
 
+import hashlib
 import io
 import json
 import random
 import struct
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from builder import pixels
-from builder.pixels import check_structure
+from builder.pixels import ImageFacts, check_structure, inspect
 
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
 needs_shared = pytest.mark.skipif(
@@ -184,4 +186,159 @@ def test_structure_of_bad_images():
 def test_structure_leaves_the_warning_filters_alone():
     before = list(warnings.filters)
     check_structure(encode(draw(), "GIF"))
+    assert warnings.filters == before
+
+
+def distance(left, right):
+    """The larger of the two Hamming distances, across and down."""
+    return max(
+        (a ^ b).bit_count() for a, b in zip(left.dhash, right.dhash, strict=True)
+    )
+
+
+@pytest.mark.parametrize("kind", pixels.FORMATS)
+def test_inspect_tells_the_facts_of_every_format(kind):
+    data = encode(draw(), kind)
+    facts = inspect(memoryview(data))
+    assert facts.reason is None
+    assert facts.sha256 == hashlib.sha256(data).digest()
+    assert (facts.width, facts.height, facts.format) == (96, 64, kind)
+    assert not facts.is_grey
+    assert distance(facts, inspect(encode(draw(), "PNG"))) <= 2
+
+
+@pytest.mark.parametrize("size", [(20, 20), (33, 200), (640, 480), (645, 427)])
+def test_inspect_hashes_as_imagehash_does(size):
+    imagehash = pytest.importorskip("imagehash")
+    image = draw(*size)
+    ours = inspect(encode(image)).dhash
+    theirs = imagehash.dhash(image), imagehash.dhash_vertical(image)
+    for left, right in zip(ours, theirs, strict=True):
+        assert (left ^ int(str(right), 16)).bit_count() <= 2
+
+
+def test_inspect_hash_bits_are_where_they_are_said_to_be():
+    # One bright pixel at row 2, column 5 of the 9 x 8 grid, drawn without blur.
+    cells = np.full((8, 9), 100, dtype=np.uint8)
+    cells[2, 5] = 200
+    luma = Image.fromarray(cells)
+    across = pixels._hash(luma, (0, 0, 9, 8), (9, 8))
+    assert across == 1 << (63 - (8 * 2 + 4))
+    down = pixels._hash(luma.transpose(Image.Transpose.TRANSPOSE), (0, 0, 8, 9), (8, 9))
+    assert down == 1 << (63 - (8 * 4 + 2))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_inspect_tells_grey_from_colour(mode):
+    if mode == "I;16":
+        deep = np.asarray(draw(mode="L")).astype(np.uint16) * 256
+        data = encode(Image.fromarray(deep), "PNG")
+    else:
+        data = encode(draw(mode="L").convert(mode), "PNG")
+    facts = inspect(data)
+    assert facts.reason is None
+    assert facts.is_grey
+
+
+@pytest.mark.parametrize("quality", [30, 75, 95])
+def test_inspect_finds_grey_pictures_in_colour_files(quality):
+    grey = encode(draw(640, 480, mode="L").convert("RGB"), quality=quality)
+    assert inspect(grey).is_grey
+    colour = inspect(encode(draw(640, 480), quality=quality))
+    assert not colour.is_grey
+    assert colour.mode == "RGB"
+
+
+def test_inspect_reads_jpegs_of_any_colour_space():
+    assert inspect(encode(draw(mode="CMYK"))).mode == "CMYK"
+    rgb = inspect(encode(draw(), keep_rgb=True))
+    assert rgb.reason is None
+    assert distance(rgb, inspect(encode(draw()))) <= 2
+
+
+def test_inspect_reads_a_palette_with_alpha_without_a_warning():
+    image = draw(mode="P")
+    facts = inspect(encode(image, "PNG", transparency=bytes(range(256))))
+    assert (facts.reason, facts.mode) == (None, "P")
+
+
+def test_inspect_does_not_turn_the_image():
+    facts = inspect(encode(draw(), exif=exif(6)))
+    assert (facts.width, facts.height) == (96, 64)
+    assert facts.dhash == inspect(encode(draw())).dhash
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    width=st.integers(100, 700),
+    height=st.integers(100, 700),
+    times=st.sampled_from([0.33, 0.5, 0.75, 1.0, 1.3]),
+    quality=st.integers(40, 95),
+)
+def test_inspect_hash_survives_resizing_and_encoding(
+    seed, width, height, times, quality
+):
+    image = draw(width, height, seed=seed)
+    size = max(1, round(width * times)), max(1, round(height * times))
+    copy = image.resize(size, Image.Resampling.BICUBIC)
+    left, right = inspect(encode(image, "PNG")), inspect(encode(copy, quality=quality))
+    assert distance(left, right) <= 4
+
+
+def test_inspect_gives_a_reason_for_every_cut():
+    for kind in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"):
+        data = encode(draw(), kind)
+        for stop in range(0, len(data) - 64, 97):
+            facts = inspect(data[:stop])
+            assert facts.reason is not None, (kind, stop)
+            assert facts == ImageFacts(facts.sha256, facts.reason)
+
+
+def test_inspect_finds_what_only_decoding_finds():
+    data = bytearray(encode(draw(), "PNG"))
+    data[len(data) // 2] ^= 0xFF
+    assert check_structure(bytes(data)) is None
+    assert inspect(bytes(data)).reason.startswith("cannot be decoded: ")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(pixels.FORMATS))
+def test_inspect_never_raises_on_a_damaged_image(seed, kind):
+    rng = random.Random(seed)
+    data = bytearray(encode(draw(), kind))
+    for _ in range(rng.randrange(1, 20)):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    facts = inspect(bytes(data))
+    assert facts.sha256 == hashlib.sha256(data).digest()
+    assert facts.reason is None or "\n" not in facts.reason
+
+
+@needs_shared
+def test_inspect_of_bad_images():
+    facts = {p.name: inspect(p.read_bytes()) for p in SHARED.glob("bad/*")}
+    good = {name: (f.mode, f.is_grey) for name, f in facts.items() if f.reason is None}
+    assert good == {
+        "exif_typeerror.jpg": ("RGB", False),
+        "hopper_gray.jpg": ("L", True),
+        "hopper_orientation_6.jpg": ("RGB", False),
+        "pil_sample_cmyk.jpg": ("CMYK", False),
+        "truncated_app14.jpg": ("RGB", False),
+    }
+
+
+@needs_shared
+def test_inspect_of_real_images():
+    paths = [*SHARED.glob("coco/tiny/*/*.jpg"), *SHARED.glob("isic/train/*.jpg")]
+    facts = {path.stem: inspect(path.read_bytes()) for path in paths}
+    assert len(facts) == 107
+    assert {f.reason for f in facts.values()} == {None}
+    grey = sorted(name for name, f in facts.items() if f.is_grey)
+    assert grey == ["000000204805", "000000456496"]
+
+
+def test_threads_do_not_change_the_warning_filters():
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(inspect, [encode(draw(seed=seed)) for seed in range(50)]))
     assert warnings.filters == before
