@@ -208,9 +208,10 @@ def _prepare_isic(
         if digest:
             inputs.append(_describe("metadata", found.metadata, view))
     selection = select_isic(metadata, recipe, name=found.metadata.name)
-    names = selection.image_files
-    keys = [f"images/{name}" for name in names]
-    return Prepared(selection, inputs, [ImageGroup("images", found.images, keys, names)])
+    images = ImageGroup(
+        "images", found.images, selection.keys, selection.image_files
+    )
+    return Prepared(selection, inputs, [images])
 
 
 def _describe(role: str, file: TextFile, view: memoryview) -> dict[str, Any]:

@@ -230,7 +230,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
         info,
         sha256=file.hexdigest(),
         bytes=file.size,
-        num_bytes=batch.nbytes,
+        num_bytes=_size_when_loaded(batch),
         rows_sha256=rows_digest([batch], image_sha256=[digests[r].hex() for r in kept]),
     )
     write_sidecar(task.root, info)
@@ -312,6 +312,19 @@ def _with_images(
     ]
     batch = pa.RecordBatch.from_arrays(columns, schema=task.schema)
     return batch if len(kept) == len(sizes) else batch.take(pa.array(kept, pa.int64()))
+
+
+def _size_when_loaded(batch: pa.RecordBatch) -> int:
+    """Return the bytes of the rows in Arrow, as read back from Parquet.
+
+    The reader makes validity bitmaps where we need none, and `datasets` counts
+    them; so the small columns go there and back. Image bytes are the same there.
+    """
+    small = pa.Table.from_batches([batch]).drop_columns("image")
+    file = pa.BufferOutputStream()
+    pq.write_table(small, file)
+    loaded = pq.read_table(pa.BufferReader(file.getvalue()))
+    return int(batch.column("image").nbytes + loaded.nbytes)
 
 
 def _key(

@@ -68,6 +68,11 @@ class IsicSelection:
         return isic.image_files(self.small)
 
     @cached_property
+    def keys(self) -> list[str]:
+        """Key of each row's image."""
+        return [f"images/{PurePosixPath(name).name}" for name in self.image_files]
+
+    @cached_property
     def column_types(self) -> dict[str, str]:
         """Dtype of each of the metadata's own columns, as `datasets` names it."""
         types = {}
@@ -116,7 +121,7 @@ class IsicSelection:
         """Return what the dataset script needs besides the notebook's files."""
         return {
             "columns": self.column_types,
-            "images": [f"images/{PurePosixPath(name).name}" for name in self.image_files],
+            "images": self.keys,
             "configs": {
                 config: {split: p.tolist() for split, p in splits.items()}
                 for config, splits in self.splits.items()
@@ -138,7 +143,7 @@ class IsicSelection:
                 config="default",
                 split=split,
                 columns=self._columns(positions),
-                images=[f"images/{self.image_files[p]}" for p in positions.tolist()],
+                images=[self.keys[position] for position in positions.tolist()],
                 digest_images=True,
             )
             for split, positions in self.splits["default"].items()
