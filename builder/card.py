@@ -43,7 +43,11 @@ def render_card(manifest: Mapping[str, Any]) -> str:
     _, front, prose = template.split("---\n", 2)
     metadata = {**yaml.safe_load(front), **card_metadata(manifest)}
     head = yaml.safe_dump(
-        metadata, sort_keys=False, allow_unicode=True, width=88, default_flow_style=False
+        metadata,
+        sort_keys=False,
+        allow_unicode=True,
+        width=88,
+        default_flow_style=False,
     )
     return f"---\n{head}---\n{fill_blocks(prose, manifest, BLOCKS)}"
 

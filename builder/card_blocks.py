@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from builder.recipes import OFFICIAL_COCO, OFFICIAL_ISIC_SHA256
+
 Manifest = Mapping[str, Any]
 
 
@@ -50,23 +52,40 @@ def summary(manifest: Manifest) -> str:
             rows.append([f"`{config}`", split, facts["num_examples"], size])
     default = manifest["configs"]["default"]
     images = sum(facts["num_examples"] for facts in default.values())
-    stored = sum(entry["bytes"] for entry in manifest["files"].values())
+    shards = [e for n, e in manifest["files"].items() if n.endswith(".parquet")]
+    stored = sum(entry["bytes"] for entry in shards)
     text = (
         f"{images:,} distinct images; all Parquet files together are"
         f" {megabytes(stored)}."
     )
-    return f"{text}\n\n{table(['config', 'split', 'rows', 'size'], rows)}"
+    text = f"{text}\n\n{table(['config', 'split', 'rows', 'size'], rows)}"
+    return text if is_official(manifest) else f"{_NOT_OFFICIAL}\n\n{text}"
+
+
+_NOT_OFFICIAL = (
+    "> [!WARNING]\n> This build was not made from the official source: its metadata is"
+    " another. What is said here of the official dataset does not hold for it."
+)
+
+
+def is_official(manifest: Manifest) -> bool:
+    """Whether the build was made from the official metadata."""
+    if manifest["dataset"] == "coco_stuff_trimmed":
+        return bool(manifest["parent"] == OFFICIAL_COCO)
+    metadata = next(s for s in manifest["sources"] if s["role"] == "metadata")
+    return bool(metadata["sha256"] == OFFICIAL_ISIC_SHA256)
 
 
 def loading(manifest: Manifest) -> str:
     """Return snippets; tests run them on a build folder."""
+    repo = f"ORG/{manifest['dataset']}"
     configs = [name for name in manifest["configs"] if name != "default"]
     split = next(iter(manifest["configs"]["default"]))
     lines = [
         "```python",
         "from datasets import load_dataset",
         "",
-        f'ds = load_dataset("ORG/{manifest["dataset"]}", split="{split}")',
+        f'ds = load_dataset("{repo}", split="{split}")',
         "print(ds[0])",
         "```",
         "",
@@ -77,16 +96,29 @@ def loading(manifest: Manifest) -> str:
     if configs:
         lines += [
             "",
-            f"Another config, one example at a time and without a download, here"
-            f" `{configs[0]}`:",
+            f"Another config, here `{configs[0]}`, one example at a time and without"
+            " downloading all of it:",
             "",
             "```python",
             "from datasets import load_dataset",
             "",
-            f'ds = load_dataset("ORG/{manifest["dataset"]}", "{configs[0]}",'
-            ' split="train", streaming=True)',
+            f'ds = load_dataset("{repo}", "{configs[0]}", split="train",'
+            " streaming=True)",
             "example = next(iter(ds))",
             'print(example["image"].size, example["label"])',
+            "```",
+        ]
+    if manifest["dataset"] == "coco_stuff_trimmed":
+        lines += [
+            "",
+            "Every image once, where the draw had to repeat some:",
+            "",
+            "```python",
+            "from datasets import load_dataset",
+            "",
+            f'ds = load_dataset("{repo}", "{configs[-1]}", split="test")',
+            'ds = ds.select([i for i, again in enumerate(ds["repeat"]) if not again])',
+            "print(len(ds))",
             "```",
         ]
     return "\n".join(lines)
@@ -98,7 +130,7 @@ def selection(manifest: Manifest) -> str:
     text = (
         _coco_rule(recipe, manifest)
         if manifest["dataset"] == "coco_stuff_trimmed"
-        else _isic_rule(recipe)
+        else _isic_rule(recipe, manifest)
     )
     versions = ", ".join(f"{name} {v}" for name, v in manifest["versions"].items())
     rows = [
@@ -121,8 +153,13 @@ def selection(manifest: Manifest) -> str:
 def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
     targets = [entry["target"] for entry in manifest["feasibility"]]
     names = list(dict.fromkeys(targets))
+    parent = " and ".join(
+        f"{facts['annotated_images']:,} annotated images ({facts['annotations']:,}"
+        f" annotations) for {split}"
+        for split, facts in manifest["parent"].items()
+    )
     return (
-        f"For each of {_count(len(names), 'class', 'classes')}"
+        f"From {parent}: for each of {_count(len(names), 'class', 'classes')}"
         f" ({', '.join(names)}) {recipe['train_samples'] // 2 * 2:,} training images and"
         f" {recipe['test_samples'] // 2 * 2:,} test images, half of them with the class"
         " and half without. The images are in the order of their first annotation;"
@@ -133,10 +170,11 @@ def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
     )
 
 
-def _isic_rule(recipe: Mapping[str, Any]) -> str:
+def _isic_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
     (b0, b1), (m0, m1) = recipe["benign"], recipe["malignant"]
+    parent = manifest["parent"]
     return (
-        f"The metadata is sorted by `benign_malignant` as pandas 2 did it"
+        f"The metadata of {parent['images']:,} images is sorted by `benign_malignant` as pandas 2 did it"
         ' (`numpy.argsort` of the labels as objects, `kind="quicksort"`). Of the benign'
         f" rows {b0:,} to {b1 - 1:,} are taken, of the malignant ones {m0:,} to"
         f" {m1 - 1:,}, counted from 0."

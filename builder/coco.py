@@ -147,9 +147,7 @@ def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
     ids = np.fromiter((i.id for i in coco.images), np.int64, len(coco.images))
     known = np.fromiter((c.id for c in coco.categories), np.int64, len(coco.categories))
     entry_image = _positions(image_ids, ids, name, "image_id", "images")
-    entry_category = _positions(
-        category_ids, known, name, "category_id", "categories"
-    )
+    entry_category = _positions(category_ids, known, name, "category_id", "categories")
     order, indptr, category = first_appearances(
         entry_image, entry_category, len(coco.categories)
     )

@@ -50,9 +50,7 @@ def rows_digest(
     return digest.hexdigest()
 
 
-def _lines(
-    batch: pa.RecordBatch, image_sha256: Sequence[str] | None
-) -> Iterator[str]:
+def _lines(batch: pa.RecordBatch, image_sha256: Sequence[str] | None) -> Iterator[str]:
     """Yield each row of a batch as canonical JSON."""
     names = sorted(batch.schema.names)
     columns = [_values(batch.column(name), image_sha256) for name in names]

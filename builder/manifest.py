@@ -35,7 +35,9 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def make_lock(selection: Selection, inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def make_lock(
+    selection: Selection, inputs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return selection.json: the rule, its inputs, and the draws in order.
 
     Its ``digest`` is the sha256 of everything else in canonical JSON: keys sorted,
@@ -138,6 +140,7 @@ def make_manifest(
         "features": {name: features_of(schema) for name, schema in schemas.items()},
         "configs": configs,
         "feasibility": selection.feasibility(),
+        **selection.facts(),
         "broken": [
             {"image": name, "reason": reason} for name, reason in sorted(broken.items())
         ],

@@ -38,6 +38,9 @@ class Selection(Protocol):
     def feasibility(self) -> list[dict[str, Any]]:
         """Return what was available and what was taken."""
 
+    def facts(self) -> dict[str, Any]:
+        """Return what the card says besides: sizes of the source, licences."""
+
     def draws_by_config(self) -> dict[str, dict[str, list[str]]]:
         """Return the images of each config's rows, in order."""
 
@@ -178,7 +181,9 @@ def _prepare_coco(
         with place.annotations.open() as view:
             tables[split] = read_table(view, name=place.annotations.name)
             if digest:
-                inputs.append(_describe(f"{split} annotations", place.annotations, view))
+                inputs.append(
+                    _describe(f"{split} annotations", place.annotations, view)
+                )
     folders = {split: place.images.name for split, place in found.items()}
     if len(set(folders.values())) < len(folders):
         folders = {split: split for split in folders}
@@ -208,9 +213,7 @@ def _prepare_isic(
         if digest:
             inputs.append(_describe("metadata", found.metadata, view))
     selection = select_isic(metadata, recipe, name=found.metadata.name)
-    images = ImageGroup(
-        "images", found.images, selection.keys, selection.image_files
-    )
+    images = ImageGroup("images", found.images, selection.keys, selection.image_files)
     return Prepared(selection, inputs, [images])
 
 

@@ -13,6 +13,17 @@ NOTEBOOK_TARGETS = (
     "75", "76", "78", "80", "85", "89",
 )  # fmt: skip
 
+# What the official sources hold, by which a card tells whether a build is of them:
+# COCO 2017 (cocodataset.org), and ISIC_2020_Training_GroundTruth.csv
+# (challenge2020.isic-archive.com), the same bytes as Kaggle's train.csv.
+OFFICIAL_COCO = {
+    "train": {"images": 118287, "annotated_images": 117266, "annotations": 860001},
+    "test": {"images": 5000, "annotated_images": 4952, "annotations": 36781},
+}
+OFFICIAL_ISIC_SHA256 = (
+    "98c68a10eb669215e3458ad193a24a582c974a4401e539dbbf099b318584264b"
+)
+
 
 @dataclass(frozen=True)
 class CocoRecipe:

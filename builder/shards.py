@@ -147,9 +147,7 @@ def plan_shards(
             max_rows=MAX_ROWS,
             max_bytes=max_shard_size - _BYTES_PER_FILE,
         )
-        stated = [
-            list(split.columns.get(name, ())) for name in ("width", "height")
-        ]
+        stated = [list(split.columns.get(name, ())) for name in ("width", "height")]
         for number, (start, stop) in enumerate(cuts):
             rows = batch_of(schema, split.columns, start, stop)
             part = tuple(found[start:stop])
@@ -213,9 +211,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
         and earlier.images_sha256 == info.images_sha256
         and task.root.digest(task.path) == (earlier.sha256, earlier.bytes)
     ):
-        return replace(
-            earlier, image_digests=info.image_digests, broken=info.broken
-        )
+        return replace(earlier, image_digests=info.image_digests, broken=info.broken)
     batch = _with_images(task, data, kept)
     with task.root.writing(task.path) as file:
         # pyarrow needs to be told that this Python object is a file to write to.
@@ -305,7 +301,8 @@ def _with_images(
     )
     names = [PurePosixPath(name).name for name in task.names]
     image = pa.StructArray.from_arrays(
-        [binary, pa.array(names, pa.string())], fields=list(task.schema.field("image").type)
+        [binary, pa.array(names, pa.string())],
+        fields=list(task.schema.field("image").type),
     )
     columns = [
         image if f.name == "image" else task.rows.column(f.name) for f in task.schema

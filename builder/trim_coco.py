@@ -98,6 +98,26 @@ class CocoSelection:
                 )
         return found
 
+    def facts(self) -> dict[str, Any]:
+        """Return what the card says of the source and of the licences."""
+        licences: dict[str, int] = {}
+        for split in self.tables:
+            for row in self.union[split].tolist():
+                licence = self._facts(split, self.tables[split].images[row])["license"]
+                name = licence or "none stated"
+                licences[name] = licences.get(name, 0) + 1
+        return {
+            "parent": {
+                split: {
+                    "images": table.num_images,
+                    "annotated_images": len(table),
+                    "annotations": table.num_annotations,
+                }
+                for split, table in self.tables.items()
+            },
+            "licences": dict(sorted(licences.items())),
+        }
+
     def draws_by_config(self) -> dict[str, dict[str, list[str]]]:
         """Return the keys of each config's rows, by config and split."""
         draws: dict[str, dict[str, list[str]]] = {"default": {}}
@@ -308,7 +328,9 @@ def _check_feasible(
             positives = int(table.has(target.id).sum())
             if positives in (0, len(table)):
                 kind = "without" if positives else "with"
-                faults.append(f"none of {len(table)} {kind} {target.name} in {table.name}")
+                faults.append(
+                    f"none of {len(table)} {kind} {target.name} in {table.name}"
+                )
                 hopeless.add(target.name)
     if faults:
         left = [target.name for target in targets if target.name not in hopeless]

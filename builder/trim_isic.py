@@ -98,6 +98,16 @@ class IsicSelection:
             for label, (start, stop) in slices.items()
         ]
 
+    def facts(self) -> dict[str, Any]:
+        """Return what the card says of the source."""
+        everything = isic.labels(self.metadata)
+        return {
+            "parent": {
+                "images": len(everything),
+                **{label: int((everything == label).sum()) for label in isic.LABELS},
+            }
+        }
+
     def draws_by_config(self) -> dict[str, dict[str, list[str]]]:
         """Return the names of each config's images, by config and split."""
         names = isic.image_names(self.small)
@@ -162,7 +172,9 @@ class IsicSelection:
         return columns
 
 
-def select_isic(metadata: pd.DataFrame, recipe: IsicRecipe, *, name: str) -> IsicSelection:
+def select_isic(
+    metadata: pd.DataFrame, recipe: IsicRecipe, *, name: str
+) -> IsicSelection:
     """Take the notebook's slices.
 
     Raises

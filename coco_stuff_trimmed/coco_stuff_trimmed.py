@@ -32,7 +32,9 @@ the categories of every image."""
 
 _HOMEPAGE = "https://cocodataset.org"
 
-_LICENSE = "Annotations: CC BY 4.0. Images: a licence of its own for each, see `license`."
+_LICENSE = (
+    "Annotations: CC BY 4.0. Images: a licence of its own for each, see `license`."
+)
 
 _CITATION = """\
 @inproceedings{lin2014microsoft,
@@ -225,25 +227,31 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
             names = {entry["id"]: entry["name"] for entry in export["categories"]}
             for number, (file, categories) in enumerate(table.items()):
                 record = export["images"][file]
-                yield number, {
-                    **self._columns(file, record, categories),
-                    "labels": [names[category] for category in categories],
-                    "drawn_for": [name for name in ids if file in drawn[name]],
-                    "license": record["license"],
-                    "coco_url": record["coco_url"],
-                    "flickr_url": record["flickr_url"],
-                }
+                yield (
+                    number,
+                    {
+                        **self._columns(file, record, categories),
+                        "labels": [names[category] for category in categories],
+                        "drawn_for": [name for name in ids if file in drawn[name]],
+                        "license": record["license"],
+                        "coco_url": record["coco_url"],
+                        "flickr_url": record["flickr_url"],
+                    },
+                )
             return
         target_id = ids[self.config.target]
         seen = set()
         for number, file in enumerate(draws[target_id]):
             categories = table[file]
-            yield number, {
-                **self._columns(file, export["images"][file], categories),
-                "label": int(int(target_id) in categories),
-                "draw": number,
-                "repeat": file in seen,
-            }
+            yield (
+                number,
+                {
+                    **self._columns(file, export["images"][file], categories),
+                    "label": int(int(target_id) in categories),
+                    "draw": number,
+                    "repeat": file in seen,
+                },
+            )
             seen.add(file)
 
     def _columns(

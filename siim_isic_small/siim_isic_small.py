@@ -163,12 +163,15 @@ class SiimIsicSmall(datasets.GeneratorBasedBuilder):
             name = export["images"][position]
             with open(os.path.join(self.config.data_dir, name), "rb") as image:
                 data = image.read()
-            yield position, {
-                "image": {"bytes": data, "path": os.path.basename(name)},
-                "label": row["benign_malignant"],
-                **{
-                    column: _PARSERS[dtype](row[column]) if row[column] else None
-                    for column, dtype in export["columns"].items()
+            yield (
+                position,
+                {
+                    "image": {"bytes": data, "path": os.path.basename(name)},
+                    "label": row["benign_malignant"],
+                    **{
+                        column: _PARSERS[dtype](row[column]) if row[column] else None
+                        for column, dtype in export["columns"].items()
+                    },
+                    "position": position,
                 },
-                "position": position,
-            }
+            )
