@@ -8,13 +8,15 @@ before goes. The YAML at the top is completed by the configs and their features.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from builder.card_blocks import BLOCKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _BLOCK = re.compile(
     r"<!-- trimset: (?P<name>(?!end)\w+) -->\n.*?<!-- trimset: end -->\n", re.DOTALL

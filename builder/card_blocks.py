@@ -79,49 +79,39 @@ def is_official(manifest: Manifest) -> bool:
 def loading(manifest: Manifest) -> str:
     """Return snippets; tests run them on a build folder."""
     repo = f"ORG/{manifest['dataset']}"
-    configs = [name for name in manifest["configs"] if name != "default"]
+    targets = [name for name in manifest["configs"] if name != "default"]
     split = next(iter(manifest["configs"]["default"]))
-    lines = [
-        "```python",
-        "from datasets import load_dataset",
-        "",
-        f'ds = load_dataset("{repo}", split="{split}")',
-        "print(ds[0])",
-        "```",
-        "",
+    parts = [
+        _python(f'ds = load_dataset("{repo}", split="{split}")', "print(ds[0])"),
         "Put the namespace that you read this under in the place of `ORG`, or give the"
-        " path of a local copy. `image` is a PIL image; any `datasets` from 2.14 on"
-        " reads it, and no code of ours runs on your machine.",
+        + " path of a local copy. `image` is a PIL image; any `datasets` from 2.14 on"
+        + " reads it, and no code of ours runs on your machine.",
     ]
-    if configs:
-        lines += [
-            "",
-            f"Another config, here `{configs[0]}`, one example at a time and without"
-            " downloading all of it:",
-            "",
-            "```python",
-            "from datasets import load_dataset",
-            "",
-            f'ds = load_dataset("{repo}", "{configs[0]}", split="train",'
-            " streaming=True)",
-            "example = next(iter(ds))",
-            'print(example["image"].size, example["label"])',
-            "```",
-        ]
     if manifest["dataset"] == "coco_stuff_trimmed":
-        lines += [
-            "",
+        parts += [
+            f"Another config, here `{targets[0]}`, one example at a time and without"
+            + " downloading all of it:",
+            _python(
+                "ds = load_dataset(",
+                f'    "{repo}", "{targets[0]}", split="train", streaming=True',
+                ")",
+                "example = next(iter(ds))",
+                'print(example["image"].size, example["label"])',
+            ),
             "Every image once, where the draw had to repeat some:",
-            "",
-            "```python",
-            "from datasets import load_dataset",
-            "",
-            f'ds = load_dataset("{repo}", "{configs[-1]}", split="test")',
-            'ds = ds.select([i for i, again in enumerate(ds["repeat"]) if not again])',
-            "print(len(ds))",
-            "```",
+            _python(
+                f'ds = load_dataset("{repo}", "{targets[-1]}", split="test")',
+                'again = ds["repeat"]',
+                "ds = ds.select([i for i in range(len(ds)) if not again[i]])",
+                "print(len(ds))",
+            ),
         ]
-    return "\n".join(lines)
+    return "\n\n".join(parts)
+
+
+def _python(*lines: str) -> str:
+    head = ("```python", "from datasets import load_dataset", "")
+    return "\n".join((*head, *lines, "```"))
 
 
 def selection(manifest: Manifest) -> str:
@@ -153,6 +143,7 @@ def selection(manifest: Manifest) -> str:
 def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
     targets = [entry["target"] for entry in manifest["feasibility"]]
     names = list(dict.fromkeys(targets))
+    train, test = (recipe[f"{s}_samples"] // 2 * 2 for s in ("train", "test"))
     parent = " and ".join(
         f"{facts['annotated_images']:,} annotated images ({facts['annotations']:,}"
         f" annotations) for {split}"
@@ -160,11 +151,10 @@ def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
     )
     return (
         f"From {parent}: for each of {_count(len(names), 'class', 'classes')}"
-        f" ({', '.join(names)}) {recipe['train_samples'] // 2 * 2:,} training images and"
-        f" {recipe['test_samples'] // 2 * 2:,} test images, half of them with the class"
-        " and half without. The images are in the order of their first annotation;"
-        " for every class NumPy's legacy generator is set to the seed"
-        f" {recipe['seed']} anew, and draws first those with the class, then those"
+        f" ({', '.join(names)}) {train:,} training images and {test:,} test images,"
+        " half of them with the class and half without. The images are in the order of"
+        " their first annotation; for every class NumPy's legacy generator is set to"
+        f" the seed {recipe['seed']} anew, and draws first those with the class, then those"
         " without, without replacement where there are enough of them. `default` is"
         " the union of all draws."
     )
@@ -174,8 +164,9 @@ def _isic_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
     (b0, b1), (m0, m1) = recipe["benign"], recipe["malignant"]
     parent = manifest["parent"]
     return (
-        f"The metadata of {parent['images']:,} images is sorted by `benign_malignant` as pandas 2 did it"
-        ' (`numpy.argsort` of the labels as objects, `kind="quicksort"`). Of the benign'
+        f"The metadata of {parent['images']:,} images is sorted by `benign_malignant`"
+        " as pandas 2 did it (`numpy.argsort` of the labels as objects,"
+        ' `kind="quicksort"`). Of the benign'
         f" rows {b0:,} to {b1 - 1:,} are taken, of the malignant ones {m0:,} to"
         f" {m1 - 1:,}, counted from 0."
     )
@@ -202,9 +193,10 @@ def counts(manifest: Manifest) -> str:
         head = ["class", "split", "with it in the source", "asked for"]
         text = table([*head, "distinct images drawn", "repeated rows"], rows)
         short = [f for f in facts if f["positives_available"] < f["quota"]]
-        text += "\n\n" + (
-            f"{_count(len(short), 'draw', 'draws')} of {len(facts)} had fewer images"
-            " with the class than asked for and drew them with replacement."
+        drawn = _count(len(short), "draw", "draws")
+        text += (
+            f"\n\n{drawn} of {len(facts)} had fewer images with the class than asked"
+            " for and drew them with replacement."
         )
     if manifest["broken"]:
         lines = [f"- `{b['image']}` {b['reason']}" for b in manifest["broken"]]
@@ -212,7 +204,7 @@ def counts(manifest: Manifest) -> str:
     return text
 
 
-def audit(manifest: Manifest) -> str:
+def audit(_: Manifest) -> str:
     """Return what the audit found."""
     return (
         "Every image was checked as far as its header, its size and its end; none was"

@@ -7,13 +7,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import TrimsetError, UsageError, VerifyError
 from builder.recipes import NOTEBOOK_TARGETS, CocoRecipe, IsicRecipe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
 _COCO_FILES = (

@@ -7,16 +7,20 @@ selection and the columns need is decoded, the polygons are skipped.
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from builder.errors import AnnotationError
 from builder.names import check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 
 class Image(msgspec.Struct, gc=False, frozen=True):
@@ -105,7 +109,8 @@ class CocoTable:
 
     def categories_of(self, row: int) -> list[int]:
         """Return the category ids of one row, in order of first appearance."""
-        return self.category_ids[self.indptr[row] : self.indptr[row + 1]].tolist()
+        start, stop = self.indptr[row], self.indptr[row + 1]
+        return [int(category) for category in self.category_ids[start:stop]]
 
 
 def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:

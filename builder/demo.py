@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.drawn import draw_coco, draw_isic
 from builder.errors import VerifyError
@@ -13,8 +12,13 @@ from builder.pipeline import build
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.verify import verify
 
+if TYPE_CHECKING:
+    import os
+
+    from builder.prepare import Recipe
+
 # Enough for a draw of each kind, with and without replacement.
-RECIPES = {
+RECIPES: dict[str, Recipe] = {
     "coco_stuff_trimmed": CocoRecipe(train_samples=20, test_samples=12),
     "siim_isic_small": IsicRecipe(benign=(10, 90), malignant=(5, 25)),
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -14,14 +16,14 @@ Result = TypeVar("Result")
 class InlineExecutor(Executor):
     """Runs each task at once, in the calling thread."""
 
-    def submit(  # type: ignore[override]
+    def submit(
         self, fn: Callable[..., Result], /, *args: object, **kwargs: object
     ) -> Future[Result]:
         """Return a future that is done already."""
         future: Future[Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as err:  # noqa: BLE001 (raised again by result())
+        except Exception as err:  # raised again by result()
             future.set_exception(err)
         return future
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.errors import ImageError, OutputError
 from builder.manifest import digest_of, make_lock, to_json
-from builder.model import Member
 from builder.output import begin, check_output, finish
 from builder.pixels import check_structure
 from builder.prepare import Recipe, prepare
 from builder.readers import read_into
 from builder.storage import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from builder.model import Member
 
 KIND = "trimset.export/1"
 LAST = "trimset.json"
@@ -67,10 +70,11 @@ def export(
     if broken and not allow_broken:
         listed = "; ".join(f"{name} {why}" for name, why in sorted(broken.items()))
         msg = (
-            f"{len(broken)} of {len(members)} selected images are broken: {listed}; mend"
-            " the source, or export them as they are with --allow-broken"
+            f"{len(broken)} of {len(members)} selected images are broken: {listed};"
+            " mend the source, or export them as they are with --allow-broken"
         )
         raise ImageError(msg)
+
     texts = {**selection.small_files(), **selection.export_files()}
     for name, data in texts.items():
         root.write(name, data)
@@ -83,7 +87,7 @@ def export(
         "selection": lock["digest"],
         "broken": broken,
         **selection.export_record(),
-        "files": dict.fromkeys(kept, {}),
+        "files": {name: {} for name in kept},
     }
     finish(output, to_json(record), keep=set(kept))
     return record
@@ -93,11 +97,10 @@ def _place(root: Root, name: str, member: Member) -> str | None:
     """Bring one image to its place; return what is wrong with it, if anything."""
     data = bytearray(member.file_size)
     read_into(member, memoryview(data))
-    if root.read(name) != data:
-        if member.in_zip or not _link(Path(member.url), Path(root.full(name))):
-            with root.writing(name) as file:
-                file.write(data)
-    return check_structure(data)
+    linked = not member.in_zip and _link(Path(member.url), Path(root.full(name)))
+    if not linked:
+        root.write(name, bytes(data))
+    return check_structure(memoryview(data))
 
 
 def _link(source: Path, target: Path) -> bool:

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import io
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from builder.errors import AnnotationError
 from builder.names import check_names
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LABELS = ("benign", "malignant")
 
 
 def read_metadata(data: bytes, *, name: str) -> pd.DataFrame:
-    """Return the metadata, one row per image, in file order.
+    r"""Return the metadata, one row per image, in file order.
 
     Parameters
     ----------
@@ -100,5 +103,5 @@ def labels(frame: pd.DataFrame) -> NDArray[np.object_]:
 
 
 def write_metadata(frame: pd.DataFrame) -> bytes:
-    """Return the CSV as the notebook wrote it: no index, ``\\n`` line ends."""
+    r"""Return the CSV as the notebook wrote it: no index, ``\\n`` line ends."""
     return frame.to_csv(index=False, lineterminator="\n").encode()

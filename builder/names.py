@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from builder.errors import AnnotationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Nearly every name in COCO and ISIC is this simple, and one match tells so.
 _PLAIN = re.compile(r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*")

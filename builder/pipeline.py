@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.card import render_card
 from builder.errors import ImageError
@@ -27,6 +24,11 @@ from builder.prepare import Recipe, prepare
 from builder.shards import ShardInfo, plan_shards, remember, write_shard
 from builder.storage import Root
 from builder.tables import schema_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
 
 MAX_SHARD_SIZE = 40_000_000
 

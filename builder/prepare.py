@@ -1,19 +1,18 @@
-"""Read the metadata of a source and select from it: the part that plan, build,
-export and verify share.
-"""  # noqa: D205
+"""Read the metadata of a source and select: what all commands have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from builder.errors import UsageError
-from builder.model import Member
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.sources import ImageStore, TextFile, find_coco, find_isic, sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from builder.model import Member
     from builder.tables import SplitRows
 
 DATASETS = ("coco_stuff_trimmed", "siim_isic_small")

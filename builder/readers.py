@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from builder.errors import ImageError
-from builder.model import Member
 from builder.zips import unpack_view
+
+if TYPE_CHECKING:
+    from builder.model import Member
 
 
 def read_into(member: Member, out: memoryview) -> None:

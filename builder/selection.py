@@ -6,10 +6,14 @@ reproducibility study of post-hoc concept bottleneck models trimmed both dataset
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from builder.errors import SelectionError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def draw_balanced(

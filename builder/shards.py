@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from builder.digests import rows_digest
-from builder.model import Member
 from builder.output import SIDECARS
 from builder.pixels import check_structure
 from builder.readers import read_into
-from builder.storage import Root
 from builder.tables import (
     CDC_OPTIONS,
     SplitRows,
@@ -26,6 +23,12 @@ from builder.tables import (
     plan_cuts,
     writer_options,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from builder.model import Member
+    from builder.storage import Root
 
 MAX_ROWS = 250
 # Room for what is not image bytes, so that a file stays below its limit: footer
@@ -213,15 +216,18 @@ def write_shard(task: ShardTask) -> ShardInfo:
     ):
         return replace(earlier, image_digests=info.image_digests, broken=info.broken)
     batch = _with_images(task, data, kept)
-    with task.root.writing(task.path) as file:
+    options = writer_options(task.schema)
+    with (
+        task.root.writing(task.path) as file,
         # pyarrow needs to be told that this Python object is a file to write to.
-        with pq.ParquetWriter(
-            pa.PythonFile(file, mode="w"), task.schema, **writer_options(task.schema)
-        ) as writer:
-            writer.write_batch(batch, row_group_size=max(1, len(kept)))
-            writer.add_key_value_metadata(
-                {"content_defined_chunking": json.dumps(CDC_OPTIONS)}
-            )
+        pq.ParquetWriter(
+            pa.PythonFile(file, mode="w"), task.schema, **options
+        ) as shard,
+    ):
+        shard.write_batch(batch, row_group_size=max(1, len(kept)))
+        shard.add_key_value_metadata(
+            {"content_defined_chunking": json.dumps(CDC_OPTIONS)}
+        )
     info = replace(
         info,
         sha256=file.hexdigest(),

@@ -8,15 +8,17 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from builder.errors import ImageError, SourceError
 from builder.model import Member
 from builder.zips import read_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _ANNOTATION_ZIPS = (
     "annotations_trainval2017.zip",
@@ -63,12 +65,12 @@ class TextFile:
                 return
             with (
                 zipfile.ZipFile(self.path) as archive,
-                tempfile.TemporaryFile() as file,
+                tempfile.TemporaryFile() as inflated,
             ):
                 with archive.open(self.member) as packed:
-                    shutil.copyfileobj(packed, file, 1 << 20)
-                file.flush()
-                with _mapped(file) as view:
+                    shutil.copyfileobj(packed, inflated, 1 << 20)
+                inflated.flush()
+                with _mapped(inflated) as view:
                     yield view
         except (OSError, zipfile.BadZipFile, KeyError) as err:
             msg = f"{self.path}: cannot read {self.name}: {err}; give another source"
@@ -103,7 +105,9 @@ def _mapped(file: object) -> Iterator[memoryview]:
 class ImageStore(Protocol):
     """Where images come from."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What stands before a file name in the key of an image."""
 
     def locate(self, names: Sequence[str]) -> list[Member]:
         """Return where each image lies; an image that is not there is an error."""
@@ -240,9 +244,9 @@ def find_coco(
         "test": (test_annotations, test_images, "val2017"),
     }
     found = {}
-    for split, (annotations, images, official) in given.items():
+    for split, (texts, images, official) in given.items():
         found[split] = CocoSplit(
-            annotations=_given_file(annotations)
+            annotations=_given_file(texts)
             or _find_annotations(_folder(source), official),
             images=_given_images(images, official)
             or _find_images(_folder(source), official),

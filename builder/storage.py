@@ -6,15 +6,17 @@ import errno
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import fsspec
 
 from builder.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # Everything that is not part of the result lies here, and goes when it is whole.
 STATE = ".trimset"
@@ -167,10 +169,8 @@ class Root:
 def _abandon(file: Any) -> None:
     """Close a file so that a half-written object does not appear in a store."""
     if hasattr(file, "discard"):
-        try:
+        with suppress(Exception):  # the error that led here counts
             file.discard()
-        except Exception:  # noqa: BLE001, S110 (the error that led here counts)
-            pass
         file.closed = True
     else:
         file.close()

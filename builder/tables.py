@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 # What `datasets` 5 uses (datasets.config.DEFAULT_CDC_OPTIONS): page borders that
 # follow the content, so that the Hub's storage can share what did not change.
@@ -121,7 +125,7 @@ def plan_cuts(
             total = 0
         total += size
     cuts.append(len(sizes))
-    return list(zip(cuts[:-1], cuts[1:], strict=True)) if len(sizes) else [(0, 0)]
+    return list(itertools.pairwise(cuts)) if len(sizes) else [(0, 0)]
 
 
 def writer_options(schema: pa.Schema) -> dict[str, Any]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from builder.coco import Category, CocoTable, Image
 from builder.errors import SelectionError
 from builder.names import config_name
-from builder.recipes import CocoRecipe
 from builder.selection import draw_balanced, repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from builder.coco import Category, CocoTable, Image
+    from builder.recipes import CocoRecipe
     from builder.tables import SplitRows
 
 DATASET = "coco_stuff_trimmed"

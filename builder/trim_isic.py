@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from builder import isic
 from builder.errors import AnnotationError, SelectionError
-from builder.recipes import IsicRecipe
 from builder.selection import slice_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from builder.recipes import IsicRecipe
     from builder.tables import SplitRows
 
 DATASET = "siim_isic_small"

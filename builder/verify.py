@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,13 +14,18 @@ from builder.card import render_card
 from builder.digests import rows_digest
 from builder.errors import VerifyError
 from builder.manifest import KIND, LAST, LOCK, digest_of
-from builder.model import Member
 from builder.prepare import Prepared, Recipe, prepare
 from builder.readers import read_into
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.shards import plan_shards
 from builder.storage import STATE, Root
 from builder.tables import features_of, schema_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    from builder.model import Member
 
 
 @dataclass(frozen=True)

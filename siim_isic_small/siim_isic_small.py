@@ -16,7 +16,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Optional
 
@@ -78,7 +78,7 @@ def features(columns: Mapping[str, str] = COLUMNS) -> datasets.Features:
 
 FEATURES = {"default": features(), "patient": features()}
 
-_PARSERS = {
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "string": str,
     "float64": float,
     "int64": int,
