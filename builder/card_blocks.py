@@ -76,6 +76,13 @@ def is_official(manifest: Manifest) -> bool:
     return bool(metadata["sha256"] == OFFICIAL_ISIC_SHA256)
 
 
+_AFTER_LOADING = (
+    "Put the namespace that you read this under in the place of `ORG`, or give the path"
+    " of a local copy. `image` is a PIL image; any `datasets` from 2.14 on reads it, and"
+    " no code of ours runs on your machine."
+)
+
+
 def loading(manifest: Manifest) -> str:
     """Return snippets; tests run them on a build folder."""
     repo = f"ORG/{manifest['dataset']}"
@@ -83,14 +90,11 @@ def loading(manifest: Manifest) -> str:
     split = next(iter(manifest["configs"]["default"]))
     parts = [
         _python(f'ds = load_dataset("{repo}", split="{split}")', "print(ds[0])"),
-        "Put the namespace that you read this under in the place of `ORG`, or give the"
-        + " path of a local copy. `image` is a PIL image; any `datasets` from 2.14 on"
-        + " reads it, and no code of ours runs on your machine.",
+        _AFTER_LOADING,
     ]
     if manifest["dataset"] == "coco_stuff_trimmed":
         parts += [
-            f"Another config, here `{targets[0]}`, one example at a time and without"
-            + " downloading all of it:",
+            f"Another config, here `{targets[0]}`, without downloading all of it:",
             _python(
                 "ds = load_dataset(",
                 f'    "{repo}", "{targets[0]}", split="train", streaming=True',
@@ -150,7 +154,8 @@ def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
         for split, facts in manifest["parent"].items()
     )
     return (
-        f"From {parent}: for each of {_count(len(names), 'class', 'classes')}"
+        f"From {parent}: for each of"
+        f" {_count(len(names), 'class', 'classes')}"
         f" ({', '.join(names)}) {train:,} training images and {test:,} test images,"
         " half of them with the class and half without. The images are in the order of"
         " their first annotation; for every class NumPy's legacy generator is set to"
