@@ -78,8 +78,8 @@ def is_official(manifest: Manifest) -> bool:
 
 _AFTER_LOADING = (
     "Put the namespace that you read this under in the place of `ORG`, or give the path"
-    " of a local copy. `image` is a PIL image; any `datasets` from 2.14 on reads it, and"
-    " no code of ours runs on your machine."
+    " of a local copy. `image` is a PIL image; any `datasets` from 2.14 on reads it,"
+    " and no code of ours runs on your machine."
 )
 
 
@@ -154,14 +154,13 @@ def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
         for split, facts in manifest["parent"].items()
     )
     return (
-        f"From {parent}: for each of"
-        f" {_count(len(names), 'class', 'classes')}"
+        f"From {parent}: for each of {_count(len(names), 'class', 'classes')}"
         f" ({', '.join(names)}) {train:,} training images and {test:,} test images,"
-        " half of them with the class and half without. The images are in the order of"
-        " their first annotation; for every class NumPy's legacy generator is set to"
-        f" the seed {recipe['seed']} anew, and draws first those with the class, then those"
-        " without, without replacement where there are enough of them. `default` is"
-        " the union of all draws."
+        " half of them with the class and half without. The images are in the order"
+        " of their first annotation; for every class NumPy's legacy generator is set to"
+        f" the seed {recipe['seed']} anew, and draws first those with the class, then"
+        " those without, without replacement where there are enough of them. `default`"
+        " is the union of all draws."
     )
 
 
