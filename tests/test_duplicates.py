@@ -78,6 +78,7 @@ def test_near_pairs_are_all_pairs_within_the_threshold(
         assert some.tolist() == compare_all(dhash, threshold, among)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1)))
 def test_count_bits_with_and_without_numpy_2(values):
     array = np.array(values, dtype=np.uint64)
