@@ -43,7 +43,7 @@ def lint(build: Build) -> list[str]:
         faults += _lint_shard(build, path, rows)
     try:
         card, text = _read_card(build)
-    except (ValueError, yaml.YAMLError) as err:
+    except (ValueError, TypeError, yaml.YAMLError) as err:
         first = str(err).partition("\n")[0]
         return [*faults, f"README.md: {first}"]
     faults += _lint_card(build, card, text)
@@ -68,10 +68,10 @@ def _lint_shard(build: Build, path: str, rows: dict[str, int]) -> Iterator[str]:
         return
     size = footer.row_group(0).total_byte_size
     if size > MAX_ROW_GROUP:
-        yield f"{path} has a row group of {size} bytes, expected {MAX_ROW_GROUP} at most"
+        yield f"{path} has {size} bytes in a row group, expected <= {MAX_ROW_GROUP}"
     if size > MAX_ROW * max(1, footer.num_rows):
         mean = size // max(1, footer.num_rows)
-        yield f"{path} has rows of {mean} bytes, expected {MAX_ROW} at most"
+        yield f"{path} has {mean} bytes in a row, expected <= {MAX_ROW}"
     schema = (footer.metadata or {}).get(b"huggingface", b"").decode()
     if any(kind in schema for kind in NEW_SPELLING):
         yield f"{path} spells its features so that datasets 3.6 cannot read them"
@@ -100,7 +100,7 @@ def _lint_card(build: Build, card: Mapping[str, Any], text: str) -> Iterator[str
         yield f"README.md lacks {', '.join(missing)}"
     for target in re.findall(r"!?\[[^]]*\]\(([^)\s]+)\)", text):
         path = target.partition("#")[0].removeprefix("./")
-        if path and "://" not in path and path not in {*build.files, MANIFEST}:
+        if path and ":" not in path and path not in {*build.files, MANIFEST}:
             yield f"README.md points to {path}, which is not there"
 
 
@@ -154,10 +154,9 @@ def _resolve(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield each split of a config with the files that its patterns match."""
     for entry in config.get("data_files", []):
-        patterns = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
-        matched = {
-            path for p in patterns for path in shards if fnmatch.fnmatch(path, p)
-        }
+        patterns = entry["path"]
+        patterns = [patterns] if isinstance(patterns, str) else patterns
+        matched = {p for pattern in patterns for p in fnmatch.filter(shards, pattern)}
         yield entry["split"], sorted(matched)
 
 
@@ -182,5 +181,20 @@ def _lint_features(
         schema = pq.read_schema(build.folder / path)
         if b"huggingface" not in (schema.metadata or {}):
             yield f"{path} holds no features, expected those of README.md"
-        elif Features.from_arrow_schema(schema) != in_card:
+        elif _plain(Features.from_arrow_schema(schema)) != _plain(in_card):
             yield f"{path} has other features than {name} in README.md"
+
+
+def _plain(feature: Any) -> object:
+    """Return a feature so that two spellings of one list are equal.
+
+    Until version 4 of `datasets`, ``list:`` in a card and ``Sequence`` in a schema
+    came out as different objects.
+    """
+    if isinstance(feature, dict):
+        return {name: _plain(inner) for name, inner in feature.items()}
+    if isinstance(feature, list):
+        return [_plain(feature[0])]
+    if type(feature).__name__ in ("Sequence", "List"):
+        return [_plain(feature.feature)]
+    return repr(feature)

@@ -136,9 +136,10 @@ def push(
     repo = HubRepo(repo_id, PushError, token=token, sleep=sleep)
     build = read_build(folder)
     if faults := lint(build):
+        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
         raise PushError(
-            f"{folder} would not load for everyone: {'; '.join(faults)}; build it "
-            "again, nothing was sent."
+            f"{folder} would not load for everyone: {'; '.join(faults[:5])}{more}; "
+            "build it again, nothing was sent."
         )
     branch = revision or "main"
     with quiet_lfs():

@@ -83,7 +83,7 @@ class Target:
         if commit is not None and not (self.plan.is_empty and commit == self.head):
             raise PushError(
                 f"tag {tag} of {self.repo.repo_id} is on commit {commit[:12]}, which "
-                f"is not this build ({str(self.plan) or 'the branch has moved on'}); choose "
+                f"is not this build ({str(self.plan) or 'the branch went on'}); choose "
                 "another tag, nothing was sent."
             )
 
