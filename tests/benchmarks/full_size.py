@@ -69,9 +69,9 @@ def approximate_counts(split):
     Stands in for the official counts: 55 % of the images show a person, the others
     fall off exponentially from one in ten to one in six hundred.
     """
-    ids = [c["id"] for c in CATEGORIES]
-    rank = np.array([(k * 37) % 79 for k in range(79)])
-    rank[[ids.index(80) - 1, ids.index(89) - 1]] = (77, 78)  # the rarest targets
+    ids = [c["id"] for c in CATEGORIES[1:]]
+    tail = sorted(ids, key=lambda i: (i in (80, 89), i * 37 % 79))  # the rarest targets
+    rank = np.array([tail.index(i) for i in ids])
     images = np.maximum(4, split.annotated * 0.12 * np.exp(-rank * np.log(63) / 78))
     images = np.concatenate(([0.55 * split.annotated], images)).astype(int)
     extra = images * np.concatenate(([3.1], np.full(79, 1.14)))
