@@ -1,5 +1,6 @@
 """Coalescing: whatever the layout, the exact bytes, each asked for once."""
 
+import itertools
 import random
 
 import pytest
@@ -54,7 +55,7 @@ def test_no_byte_is_requested_twice(layout, max_gap, max_request):
     requests = plan_requests(
         members_of(layout), max_gap=max_gap, max_request=max_request
     )
-    for first, second in zip(requests, requests[1:], strict=False):
+    for first, second in itertools.pairwise(requests):
         assert first.start <= first.stop <= second.start
 
 
@@ -76,7 +77,7 @@ def test_what_could_be_joined_is_joined(steps, max_gap, max_request):
     requests = plan_requests(
         members_of(apart(steps)), max_gap=max_gap, max_request=max_request
     )
-    for first, second in zip(requests, requests[1:], strict=False):
+    for first, second in itertools.pairwise(requests):
         following = second.members[0]
         stop = following.header_offset + following.span
         assert second.start - first.stop > max_gap or stop - first.start > max_request
