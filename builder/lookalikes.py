@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: quality 50 or more, and at 1/2 to 3/2 of the size are within it, and 106 of 107 at
 #: quality 20, at 1/4 and at 1/8. Crops, mirror images and changes of colour are
 #: other pictures. Of 1,890,000 pairs of crops of different lesions none is within
-#: twice as many bits, where one hash alone lets 3 pass within 4 bits; of 4,950
+#: twice as many bits, where one hash alone lets 4 pass within 4 bits; of 4,950
 #: pairs of different COCO images none is within 19.
 THRESHOLD = 4
 #: A hash of which fewer bits than this are 0, or are 1, says only that an image is
