@@ -1,0 +1,1 @@
+"""The dataset script and the card of this dataset."""

@@ -1,0 +1,41 @@
+# `make demo` and `make test` need nothing but Python 3.10 to 3.13 and the package
+# registry; each makes .venv by itself if it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+
+help:  ## Say what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# pip's own record of the environment goes stale when pyproject.toml changes.
+.venv/made: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+install: .venv/made  ## Make .venv with everything for development
+
+demo: .venv/made  ## Draw small sources, build both datasets, verify and load them
+	$(BIN)/trimset demo --out demo
+
+test: .venv/made  ## Run the tests
+	$(BIN)/python -m pytest
+
+format: .venv/made  ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: .venv/made  ## Check form, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+matrix: demo  ## Load the demo on every supported version of datasets
+	$(BIN)/python -m tests.load_matrix demo/coco_stuff_trimmed demo/siim_isic_small
+
+bench: .venv/made  ## Run the benchmarks; needs 10 GB of disk and an hour
+	$(BIN)/python -m tests.benchmarks
+
+clean:  ## Remove what was made here
+	rm -rf .venv .matrix demo build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help install demo test format check matrix bench clean

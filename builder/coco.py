@@ -1,0 +1,265 @@
+"""COCO annotation JSON to a table of images and their categories. Pure.
+
+The format is that of https://cocodataset.org/#format-data; only what the
+selection and the columns need is decoded, the polygons are skipped.
+"""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from builder.errors import AnnotationError
+from builder.names import check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+class Image(msgspec.Struct, gc=False, frozen=True):
+    """One entry of ``images``, with COCO's own field names."""
+
+    id: int
+    file_name: str
+    width: int
+    height: int
+    license: int | None = None
+    coco_url: str | None = None
+    flickr_url: str | None = None
+
+
+class Category(msgspec.Struct, gc=False, frozen=True):
+    """One entry of ``categories``."""
+
+    id: int
+    name: str
+    supercategory: str | None = None
+
+
+class License(msgspec.Struct, gc=False, frozen=True):
+    """One entry of ``licenses``."""
+
+    id: int
+    name: str
+    url: str | None = None
+
+
+class _Annotation(msgspec.Struct, gc=False, frozen=True):
+    image_id: int
+    category_id: int
+
+
+class _Instances(msgspec.Struct, gc=False, frozen=True):
+    images: list[Image]
+    annotations: list[_Annotation]
+    categories: list[Category]
+    licenses: list[License] = []
+
+
+@dataclass(frozen=True)
+class CocoTable:
+    """The notebook's table: image to the list of its distinct category ids.
+
+    Attributes
+    ----------
+    name : str
+        Name of the annotation file, for messages.
+    images : list of Image
+        The n images that carry annotations, in order of their first annotation.
+    indptr, category_ids : int64[n + 1], int32[m]
+        Row i has the categories ``category_ids[indptr[i]:indptr[i + 1]]``, in order
+        of first appearance.
+    categories : list of Category
+        As in the file.
+    licenses : list of License
+        As in the file.
+    num_images, num_annotations : int
+        Of the whole file, images without annotations included.
+    """
+
+    name: str
+    images: list[Image]
+    indptr: NDArray[np.int64]
+    category_ids: NDArray[np.int32]
+    categories: list[Category]
+    licenses: list[License]
+    num_images: int
+    num_annotations: int
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @cached_property
+    def row_of_entry(self) -> NDArray[np.int64]:
+        """Row of each entry of `category_ids`, int64[m]."""
+        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+
+    def has(self, category_id: int) -> NDArray[np.bool_]:
+        """Which rows show `category_id`, bool[n]."""
+        mask = np.zeros(len(self), dtype=bool)
+        mask[self.row_of_entry[self.category_ids == category_id]] = True
+        return mask
+
+    def categories_of(self, row: int) -> list[int]:
+        """Return the category ids of one row, in order of first appearance."""
+        start, stop = self.indptr[row], self.indptr[row + 1]
+        return [int(category) for category in self.category_ids[start:stop]]
+
+
+def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
+    """Return the table of one annotation file.
+
+    Parameters
+    ----------
+    data : bytes-like
+        The JSON text; a memory map costs no memory of its own.
+    name : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    AnnotationError
+        The text is not COCO JSON, or its records contradict each other.
+    """
+    # Hundreds of thousands of small objects with no cycles: the collector would
+    # walk them again and again for nothing.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        coco = msgspec.json.decode(data, type=_Instances)
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        msg = (
+            f"{name}: expected COCO annotations (images, annotations and categories"
+            f" in JSON), found that {str(err).rstrip('.')}: give an instances file"
+        )
+        raise AnnotationError(msg) from err
+    finally:
+        if collecting:
+            gc.enable()
+    _check(coco, name)
+    count = len(coco.annotations)
+    image_ids = np.fromiter((a.image_id for a in coco.annotations), np.int64, count)
+    category_ids = np.fromiter(
+        (a.category_id for a in coco.annotations), np.int64, count
+    )
+    ids = np.fromiter((i.id for i in coco.images), np.int64, len(coco.images))
+    known = np.fromiter((c.id for c in coco.categories), np.int64, len(coco.categories))
+    entry_image = _positions(image_ids, ids, name, "image_id", "images")
+    entry_category = _positions(category_ids, known, name, "category_id", "categories")
+    order, indptr, category = first_appearances(
+        entry_image, entry_category, len(coco.categories)
+    )
+    return CocoTable(
+        name=name,
+        images=[coco.images[i] for i in order],
+        indptr=indptr,
+        category_ids=known[category].astype(np.int32),
+        categories=coco.categories,
+        licenses=coco.licenses,
+        num_images=len(coco.images),
+        num_annotations=count,
+    )
+
+
+def first_appearances(
+    images: NDArray[np.int64], categories: NDArray[np.int64], num_categories: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return distinct categories per image, both in order of first appearance.
+
+    Parameters
+    ----------
+    images, categories : int64[k]
+        Image and category of each annotation, as positions.
+    num_categories : int
+        All categories are below this.
+
+    Returns
+    -------
+    order : int64[n]
+        Images in order of their first annotation.
+    indptr : int64[n + 1]
+    category : int64[m]
+        Image ``order[i]`` has ``category[indptr[i]:indptr[i + 1]]``.
+
+    >>> first_appearances(np.array([4, 1, 4, 4]), np.array([2, 0, 1, 2]), 3)
+    (array([4, 1]), array([0, 2, 3]), array([2, 1, 0]))
+    """
+    pairs = images * num_categories + categories
+    _, first = np.unique(pairs, return_index=True)
+    first.sort()
+    images, categories = images[first], categories[first]
+    _, start, group, sizes = np.unique(
+        images, return_index=True, return_inverse=True, return_counts=True
+    )
+    rank = np.empty(len(start), dtype=np.int64)
+    by_first = np.argsort(start)
+    rank[by_first] = np.arange(len(start))
+    rows = np.argsort(rank[group.reshape(-1)], kind="stable")
+    indptr = np.concatenate(([0], np.cumsum(sizes[by_first]))).astype(np.int64)
+    return images[start[by_first]], indptr, categories[rows]
+
+
+def _check(coco: _Instances, name: str) -> None:
+    for kind, ids in (
+        ("images", [i.id for i in coco.images]),
+        ("categories", [c.id for c in coco.categories]),
+        ("licenses", [x.id for x in coco.licenses]),
+        ("images' file names", [i.file_name for i in coco.images]),
+        ("categories' names", [c.name for c in coco.categories]),
+    ):
+        _check_unique(ids, name, kind)
+    check_names(
+        [i.file_name for i in coco.images],
+        where=name,
+        records=[i.id for i in coco.images],
+    )
+    for image in coco.images:
+        if not (0 < image.width < 2**31 and 0 < image.height < 2**31):
+            msg = (
+                f"{name}: image {image.id} is said to be {image.width} x"
+                f" {image.height} pixels; expected positive sizes: correct the record"
+            )
+            raise AnnotationError(msg)
+
+
+def _check_unique(values: Sequence[object], name: str, kind: str) -> None:
+    if len(set(values)) == len(values):
+        return
+    seen = set()
+    for value in values:
+        if value in seen:
+            msg = (
+                f"{name}: {value!r} stands twice among the {kind}; expected each once:"
+                " remove one of the records"
+            )
+            raise AnnotationError(msg)
+        seen.add(value)
+
+
+def _positions(
+    wanted: NDArray[np.int64],
+    ids: NDArray[np.int64],
+    name: str,
+    field: str,
+    kind: str,
+) -> NDArray[np.int64]:
+    """Return the position in `ids` of each of `wanted`."""
+    order = np.argsort(ids)
+    place = np.searchsorted(ids, wanted, sorter=order)
+    found = order[np.minimum(place, len(ids) - 1)] if len(ids) else place
+    wrong = ids[found] != wanted if len(ids) else np.ones(len(wanted), dtype=bool)
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        msg = (
+            f"{name}: annotation number {at} has {field} {int(wanted[at])}, which is"
+            f" not among the {len(ids)} {kind}: correct or remove the annotation"
+        )
+        raise AnnotationError(msg)
+    return found

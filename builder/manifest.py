@@ -1,0 +1,166 @@
+"""selection.json and manifest.json: what was selected, and what was made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from builder import __version__
+from builder.tables import features_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from builder.prepare import ImageGroup, Selection
+    from builder.shards import ShardInfo
+
+KIND = "trimset.manifest/1"
+LAST = "manifest.json"
+LOCK_KIND = "trimset.selection/1"
+LOCK = "selection.json"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that may decide the bytes of a build."""
+    names = ("datasets", "pyarrow", "numpy", "pandas")
+    return {"trimset": __version__, **{name: version(name) for name in names}}
+
+
+def digest_of(value: Any) -> str:
+    """Return the sha256 of a JSON value in its canonical form."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_lock(
+    selection: Selection, inputs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return selection.json: the rule, its inputs, and the draws in order.
+
+    Its ``digest`` is the sha256 of everything else in canonical JSON: keys sorted,
+    no spaces, UTF-8.
+    """
+    lock = {
+        "format": LOCK_KIND,
+        "dataset": selection.dataset,
+        "rule": selection.rule,
+        "recipe": selection.recipe.as_dict(),
+        "seed": selection.recipe.seed,
+        "inputs": list(inputs),
+        "draws": selection.draws_by_config(),
+    }
+    return {**lock, "digest": digest_of(lock)}
+
+
+def describe_images(
+    groups: Sequence[ImageGroup], shards: Sequence[ShardInfo]
+) -> list[dict[str, Any]]:
+    """Return role, name, count and digest of the selected images of each source.
+
+    The digest is the sha256 over one line for each image, sorted by key: its sha256,
+    two spaces, its key; as ``sha256sum`` prints them.
+    """
+    digests = {name: value for shard in shards for name, value in shard.image_digests}
+    described = []
+    for group in groups:
+        keys = sorted(key for key in group.keys if key in digests)
+        lines = "".join(f"{digests[key]}  {key}\n" for key in keys)
+        described.append(
+            {
+                "role": group.role,
+                "name": group.store.name,
+                "images": len(keys),
+                "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+            }
+        )
+    return described
+
+
+def make_manifest(
+    selection: Selection,
+    *,
+    lock: Mapping[str, Any],
+    key: str,
+    options: Mapping[str, Any],
+    sources: Sequence[Mapping[str, Any]],
+    shards: Sequence[ShardInfo],
+    schemas: Mapping[str, pa.Schema],
+) -> dict[str, Any]:
+    """Return manifest.json, without the files that are not shards.
+
+    Parameters
+    ----------
+    selection : Selection
+    lock : dict
+        selection.json.
+    key : str
+        Digest of all that decides the build.
+    options : dict
+        Options that decide the build besides the recipe.
+    sources : sequence of dict
+        What the build was made from.
+    shards : sequence of ShardInfo
+    schemas : dict of str to pa.Schema
+        By config.
+    """
+    broken = {name: reason for shard in shards for name, reason in shard.broken}
+    configs: dict[str, dict[str, Any]] = {}
+    files = {}
+    for shard in shards:
+        _, config, file = shard.path.split("/")
+        split = configs.setdefault(config, {}).setdefault(
+            file.rsplit("-", 3)[0],
+            {"num_examples": 0, "num_bytes": 0, "download_size": 0, "files": []},
+        )
+        split["num_examples"] += shard.rows
+        split["num_bytes"] += shard.num_bytes
+        split["download_size"] += shard.bytes
+        split["files"].append(shard.path)
+        files[shard.path] = {
+            "sha256": shard.sha256,
+            "bytes": shard.bytes,
+            "rows": shard.rows,
+            "num_bytes": shard.num_bytes,
+            "rows_sha256": shard.rows_sha256,
+            "images_sha256": shard.images_sha256,
+            "task": shard.task,
+        }
+    return {
+        "format": KIND,
+        "dataset": selection.dataset,
+        "key": key,
+        "versions": versions(),
+        "recipe": selection.recipe.as_dict(),
+        "options": dict(options),
+        "sources": list(sources),
+        "selection": lock["digest"],
+        "features": {name: features_of(schema) for name, schema in schemas.items()},
+        "configs": configs,
+        "feasibility": selection.feasibility(),
+        **selection.facts(),
+        "broken": [
+            {"image": name, "reason": reason} for name, reason in sorted(broken.items())
+        ],
+        "files": files,
+    }
+
+
+def with_files(
+    manifest: Mapping[str, Any], texts: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """Return the manifest with the digests of the files that are not shards."""
+    described = {
+        name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        for name, data in texts.items()
+    }
+    files = {**manifest["files"], **described}
+    return {**manifest, "files": {name: files[name] for name in sorted(files)}}
+
+
+def to_json(record: Mapping[str, Any]) -> bytes:
+    """Return a record as a JSON file."""
+    return f"{json.dumps(record, indent=1, ensure_ascii=False)}\n".encode()

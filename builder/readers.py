@@ -1,0 +1,60 @@
+"""Read the bytes of one image from where its member says that they lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from builder.errors import ImageError
+from builder.zips import unpack_view
+
+if TYPE_CHECKING:
+    from builder.model import Member
+
+
+def read_into(member: Member, out: memoryview) -> None:
+    """Fill `out` with the bytes of an image.
+
+    Parameters
+    ----------
+    member : Member
+        A local file, or a member of a local zip.
+    out : memoryview of uint8[file_size]
+
+    Raises
+    ------
+    ImageError
+        The file is not there, or has not the size that it had when it was found.
+    FetchError
+        The zip's member is damaged.
+    """
+    if member.in_zip:
+        out[:] = unpack_view(_read_span(member), member)
+        return
+    try:
+        with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+            done = 0
+            while done < len(out):
+                count = file.readinto(out[done:])
+                if not count:
+                    break
+                done += count
+            more = file.read(1)
+    except OSError as err:
+        msg = f"{member.url}: cannot read the image: {err.strerror}"
+        raise ImageError(msg) from err
+    if done != len(out) or more:
+        msg = (
+            f"{member.url}: expected {len(out)} bytes as when the build began, found"
+            f" {'more' if more else done}: the source changed; run the build again"
+        )
+        raise ImageError(msg)
+
+
+def _read_span(member: Member) -> bytes:
+    try:
+        with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+            file.seek(member.header_offset)
+            return file.read(member.span)
+    except OSError as err:
+        msg = f"{member.url}: cannot read {member.name}: {err.strerror}"
+        raise ImageError(msg) from err

@@ -1,0 +1,347 @@
+"""Shards: planned by size, written one task at a time, found again by digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from builder.digests import rows_digest
+from builder.output import SIDECARS
+from builder.pixels import check_structure
+from builder.readers import read_into
+from builder.tables import (
+    CDC_OPTIONS,
+    SplitRows,
+    batch_of,
+    plan_cuts,
+    writer_options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from builder.model import Member
+    from builder.storage import Root
+
+MAX_ROWS = 250
+# Room for what is not image bytes, so that a file stays below its limit: footer
+# and page index of a file, and the other columns of a row.
+_BYTES_PER_FILE = 64 * 1024
+_BYTES_PER_ROW = 1024
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """All that is needed to write one shard, wherever that may happen.
+
+    Attributes
+    ----------
+    root : Root
+        Folder to write to.
+    path : str
+        Name of the shard below it.
+    key : str
+        Digest of everything that decides the shard's bytes, but for the content of
+        its images.
+    schema : pa.Schema
+        Of the file, ``image`` included.
+    rows : pa.RecordBatch
+        Every column but ``image``.
+    names : tuple of str
+        Key of the image of each row.
+    members : tuple of Member
+        Where the image of each row lies.
+    sizes : tuple of (int, int)
+        Width and height that the source states for each image; empty if it does not.
+    digest_images : bool
+        Whether to return the digest of each image.
+    allow_broken : bool
+        Whether rows with a broken image are left out, or nothing is written.
+    """
+
+    root: Root
+    path: str
+    key: str
+    schema: pa.Schema
+    rows: pa.RecordBatch
+    names: tuple[str, ...]
+    members: tuple[Member, ...]
+    sizes: tuple[tuple[int, int], ...]
+    digest_images: bool
+    allow_broken: bool
+
+
+@dataclass(frozen=True)
+class ShardInfo:
+    """What was written: a row of manifest.json.
+
+    Attributes
+    ----------
+    path, task : str
+        Name of the shard, and key of its task.
+    sha256, bytes, rows
+        Of the file.
+    num_bytes : int
+        Size of the rows in Arrow, as `datasets` counts it.
+    rows_sha256 : str
+        `builder.digests.rows_digest` of the rows.
+    images_sha256 : str
+        sha256 of the concatenated sha256 of the images, in row order.
+    image_digests : tuple of (str, str)
+        Name and sha256 of each image, if asked for.
+    broken : tuple of (str, str)
+        Name of each broken image, and what is wrong with it.
+    """
+
+    path: str
+    task: str
+    sha256: str
+    bytes: int
+    rows: int
+    num_bytes: int
+    rows_sha256: str
+    images_sha256: str
+    image_digests: tuple[tuple[str, str], ...] = ()
+    broken: tuple[tuple[str, str], ...] = ()
+
+
+def plan_shards(
+    splits: Sequence[SplitRows],
+    members: Mapping[str, Member],
+    schemas: Mapping[str, pa.Schema],
+    *,
+    root: Root,
+    max_shard_size: int,
+    versions: Mapping[str, str],
+    allow_broken: bool = False,
+) -> list[ShardTask]:
+    """Return the tasks that write all splits.
+
+    Parameters
+    ----------
+    splits : sequence of SplitRows
+    members : mapping of str to Member
+        Where each image lies, by its key.
+    schemas : mapping of str to pa.Schema
+        By config.
+    root : Root
+        Folder to write to.
+    max_shard_size : int
+        Bytes that a file may have.
+    versions : mapping of str to str
+        Versions that decide the bytes of a file.
+    allow_broken : bool
+        See `ShardTask`.
+    """
+    tasks = []
+    for split in splits:
+        schema = schemas[split.config]
+        found = [members[name] for name in split.images]
+        sizes = np.array([m.file_size for m in found], dtype=np.int64)
+        cuts = plan_cuts(
+            sizes + _BYTES_PER_ROW,
+            max_rows=MAX_ROWS,
+            max_bytes=max_shard_size - _BYTES_PER_FILE,
+        )
+        stated = [list(split.columns.get(name, ())) for name in ("width", "height")]
+        for number, (start, stop) in enumerate(cuts):
+            rows = batch_of(schema, split.columns, start, stop)
+            part = tuple(found[start:stop])
+            tasks.append(
+                ShardTask(
+                    root=root,
+                    path=f"data/{split.config}/{split.split}"
+                    f"-{number:05d}-of-{len(cuts):05d}.parquet",
+                    key=_key(schema, rows, part, versions, allow_broken=allow_broken),
+                    schema=schema,
+                    rows=rows,
+                    names=tuple(split.images[start:stop]),
+                    members=part,
+                    sizes=tuple(
+                        zip(*(side[start:stop] for side in stated), strict=True)
+                    ),
+                    digest_images=split.digest_images,
+                    allow_broken=allow_broken,
+                )
+            )
+    return tasks
+
+
+def write_shard(task: ShardTask) -> ShardInfo:
+    """Write one shard, or find that it is whole already.
+
+    The images are always read: a shard is kept only where the file has the digest
+    that was recorded and the source still has the images that went into it.
+
+    Raises
+    ------
+    SourceError
+        An image could not be read.
+    OutputError
+        The shard could not be written.
+    """
+    data, views = _read_images(task.members)
+    digests = [hashlib.sha256(view).digest() for view in views]
+    broken = _find_broken(task, views)
+    kept = [row for row in range(len(views)) if task.names[row] not in broken]
+    info = ShardInfo(
+        path=task.path,
+        task=task.key,
+        sha256="",
+        bytes=0,
+        rows=len(kept),
+        num_bytes=0,
+        rows_sha256="",
+        images_sha256=hashlib.sha256(b"".join(digests[r] for r in kept)).hexdigest(),
+        image_digests=tuple(
+            (task.names[row], digests[row].hex())
+            for row in (kept if task.digest_images else ())
+        ),
+        broken=tuple(broken.items()),
+    )
+    if broken and not task.allow_broken:
+        return info
+    earlier = _read_sidecar(task)
+    if (
+        earlier
+        and earlier.images_sha256 == info.images_sha256
+        and task.root.digest(task.path) == (earlier.sha256, earlier.bytes)
+    ):
+        return replace(earlier, image_digests=info.image_digests, broken=info.broken)
+    batch = _with_images(task, data, kept)
+    options = writer_options(task.schema)
+    with (
+        task.root.writing(task.path) as file,
+        # pyarrow needs to be told that this Python object is a file to write to.
+        pq.ParquetWriter(
+            pa.PythonFile(file, mode="w"), task.schema, **options
+        ) as shard,
+    ):
+        shard.write_batch(batch, row_group_size=max(1, len(kept)))
+        shard.add_key_value_metadata(
+            {"content_defined_chunking": json.dumps(CDC_OPTIONS)}
+        )
+    info = replace(
+        info,
+        sha256=file.hexdigest(),
+        bytes=file.size,
+        num_bytes=_size_when_loaded(batch),
+        rows_sha256=rows_digest([batch], image_sha256=[digests[r].hex() for r in kept]),
+    )
+    write_sidecar(task.root, info)
+    return info
+
+
+def write_sidecar(root: Root, info: ShardInfo) -> None:
+    """Record that a shard is whole, for a run that comes after an interruption."""
+    record = asdict(replace(info, image_digests=(), broken=()))
+    root.write(f"{SIDECARS}/{info.task}.json", json.dumps(record).encode())
+
+
+def remember(root: Root, previous: Mapping[str, Any]) -> None:
+    """Record the shards of a finished build, so that another need not write them.
+
+    Parameters
+    ----------
+    root : Root
+    previous : dict
+        manifest.json of that build, or an empty dict.
+    """
+    wanted = {f.name for f in fields(ShardInfo)}
+    for path, entry in previous.get("files", {}).items():
+        if "task" in entry:
+            known = {name: entry[name] for name in wanted & set(entry)}
+            write_sidecar(root, ShardInfo(path=path, **known))
+
+
+def _read_sidecar(task: ShardTask) -> ShardInfo | None:
+    data = task.root.read(f"{SIDECARS}/{task.key}.json")
+    try:
+        earlier = ShardInfo(**json.loads(data or b""))
+    except (TypeError, ValueError):
+        return None
+    return earlier if earlier.path == task.path else None
+
+
+def _read_images(members: Sequence[Member]) -> tuple[pa.Buffer, list[memoryview]]:
+    """Return the images one after the other in one buffer, and a view of each."""
+    total = sum(member.file_size for member in members)
+    buffer = pa.allocate_buffer(total)
+    whole = memoryview(buffer)
+    views = []
+    place = 0
+    for member in members:
+        view = whole[place : place + member.file_size]
+        read_into(member, view)
+        views.append(view)
+        place += member.file_size
+    return buffer, views
+
+
+def _find_broken(task: ShardTask, views: Sequence[memoryview]) -> dict[str, str]:
+    sizes = task.sizes or [(None, None)] * len(views)
+    broken = {}
+    for name, view, (width, height) in zip(task.names, views, sizes, strict=True):
+        if name in broken:
+            continue
+        reason = check_structure(view, width=width, height=height)
+        if reason:
+            broken[name] = reason
+    return broken
+
+
+def _with_images(
+    task: ShardTask, data: pa.Buffer, kept: Sequence[int]
+) -> pa.RecordBatch:
+    sizes = [member.file_size for member in task.members]
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+    binary = pa.BinaryArray.from_buffers(
+        pa.binary(), len(sizes), [None, pa.py_buffer(offsets), data]
+    )
+    names = [PurePosixPath(name).name for name in task.names]
+    image = pa.StructArray.from_arrays(
+        [binary, pa.array(names, pa.string())],
+        fields=list(task.schema.field("image").type),
+    )
+    columns = [
+        image if f.name == "image" else task.rows.column(f.name) for f in task.schema
+    ]
+    batch = pa.RecordBatch.from_arrays(columns, schema=task.schema)
+    return batch if len(kept) == len(sizes) else batch.take(pa.array(kept, pa.int64()))
+
+
+def _size_when_loaded(batch: pa.RecordBatch) -> int:
+    """Return the bytes of the rows in Arrow, as read back from Parquet.
+
+    The reader makes validity bitmaps where we need none, and `datasets` counts
+    them; so the small columns go there and back. Image bytes are the same there.
+    """
+    small = pa.Table.from_batches([batch]).drop_columns("image")
+    file = pa.BufferOutputStream()
+    pq.write_table(small, file)
+    loaded = pq.read_table(pa.BufferReader(file.getvalue()))
+    return int(batch.column("image").nbytes + loaded.nbytes)
+
+
+def _key(
+    schema: pa.Schema,
+    rows: pa.RecordBatch,
+    members: Sequence[Member],
+    versions: Mapping[str, str],
+    *,
+    allow_broken: bool,
+) -> str:
+    sha256 = hashlib.sha256()
+    facts: list[Any] = [(member.name, member.file_size) for member in members]
+    sha256.update(json.dumps([facts, dict(versions), allow_broken]).encode())
+    sha256.update(schema.serialize())
+    sha256.update(schema.metadata[b"huggingface"])
+    sha256.update(rows_digest([rows]).encode())
+    return sha256.hexdigest()

@@ -1,0 +1,196 @@
+"""A folder to write to, local or at any fsspec URL: whole files or nothing."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import fsspec
+
+from builder.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Everything that is not part of the result lies here, and goes when it is whole.
+STATE = ".trimset"
+
+
+class HashingWriter(io.RawIOBase):
+    """A file that takes the sha256 and the size of what passes through it."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write all of `data`."""
+        self._sha256.update(data)
+        self._file.write(data)
+        length = memoryview(data).nbytes
+        self.size += length
+        return length
+
+    def hexdigest(self) -> str:
+        """Return the sha256 of all that was written."""
+        return self._sha256.hexdigest()
+
+
+class Root:
+    """A folder, local or remote, with the few operations that the stages need.
+
+    Paths are relative to it, with forward slashes. It holds no open connection
+    and can be pickled.
+
+    Parameters
+    ----------
+    url : str
+        Local path, or fsspec URL such as ``s3://bucket/folder``.
+    """
+
+    def __init__(self, url: str | os.PathLike[str]) -> None:
+        self.url = os.fspath(url)
+        self.fs, path = fsspec.core.url_to_fs(self.url)
+        self.path: str = path.rstrip("/") or path
+        self.is_local: bool = "file" in (
+            self.fs.protocol
+            if isinstance(self.fs.protocol, tuple)
+            else (self.fs.protocol,)
+        )
+
+    def __reduce__(self) -> tuple[type[Root], tuple[str]]:
+        return Root, (self.url,)
+
+    def full(self, name: str) -> str:
+        """Return the full path of `name`."""
+        return f"{self.path}/{name}"
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file or folder of this name."""
+        return bool(self.fs.exists(self.full(name)))
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a file, or None where there is none."""
+        try:
+            data = self.fs.cat_file(self.full(name))
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+        return bytes(data)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[HashingWriter]:
+        """Open `name` for writing; it appears whole at the end, or not at all.
+
+        A local file is written below ``.trimset/`` and moved into place. Object
+        stores show an upload only once it is complete.
+        """
+        path = self.full(name)
+        place = self.full(f"{STATE}/{uuid4().hex}.tmp") if self.is_local else path
+        try:
+            for parent in {Path(place).parent, Path(path).parent}:
+                if self.is_local:
+                    parent.mkdir(parents=True, exist_ok=True)
+            file = self.fs.open(place, "wb")
+            try:
+                writer = HashingWriter(file)
+                yield writer
+            except BaseException:
+                _abandon(file)
+                raise
+            file.close()
+            if self.is_local:
+                Path(place).replace(path)
+        except OSError as err:
+            if self.is_local:
+                _remove_if_there(place)
+            raise _describe(err, self.url, name) from err
+        except BaseException:
+            if self.is_local:
+                _remove_if_there(place)
+            raise
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a whole file, unless it holds these very bytes already."""
+        if self.read(name) == data:
+            return
+        with self.writing(name) as file:
+            file.write(data)
+
+    def digest(self, name: str) -> tuple[str, int] | None:
+        """Return sha256 and size of a file, or None where there is none."""
+        sha256 = hashlib.sha256()
+        size = 0
+        try:
+            with self.fs.open(self.full(name), "rb") as file:
+                while chunk := file.read(1 << 20):
+                    sha256.update(chunk)
+                    size += len(chunk)
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        return sha256.hexdigest(), size
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a folder with all that is in it, if it is there."""
+        if self.exists(name):
+            self.fs.rm(self.full(name), recursive=True)
+
+    def remove_empty(self, names: Iterable[str]) -> None:
+        """Remove those folders that hold nothing; object stores have none."""
+        for name in names:
+            if self.is_local and not any(Path(self.full(name)).iterdir()):
+                Path(self.full(name)).rmdir()
+
+    def files(self) -> list[str]:
+        """Return the names of all files below, sorted."""
+        self.fs.invalidate_cache()
+        found = self.fs.find(self.path)
+        start = len(self.path) + 1
+        return sorted(path[start:] for path in found)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all."""
+        try:
+            return not self.fs.ls(self.path, detail=False)
+        except FileNotFoundError:
+            return True
+
+
+def _abandon(file: Any) -> None:
+    """Close a file so that a half-written object does not appear in a store."""
+    if hasattr(file, "discard"):
+        with suppress(Exception):  # the error that led here counts
+            file.discard()
+        file.closed = True
+    else:
+        file.close()
+
+
+def _remove_if_there(path: str) -> None:
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError:
+        # What led here says more; the state folder is removed by the next run.
+        return
+
+
+def _describe(err: OSError, url: str, name: str) -> OutputError:
+    if err.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(
+            f"{url}: no room left for {name}; what is finished stays: free some space"
+            " and run the same command again"
+        )
+    return OutputError(
+        f"{url}: cannot write {name}: {err.strerror or err}; check the folder and its"
+        " permissions, then run the same command again"
+    )

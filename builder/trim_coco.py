@@ -1,0 +1,384 @@
+"""From COCO tables and a recipe to configs, splits and rows. Pure but for imports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from builder.errors import SelectionError
+from builder.names import config_name
+from builder.selection import draw_balanced, repeats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from builder.coco import Category, CocoTable, Image
+    from builder.recipes import CocoRecipe
+    from builder.tables import SplitRows
+
+DATASET = "coco_stuff_trimmed"
+RULE = (
+    "Per split and target: rows of the table (images in order of their first"
+    " annotation) with and without the target; numpy.random.RandomState(seed) anew;"
+    " half of the samples by choice from each, without replacement where there are"
+    " enough. The union over the targets is in table order."
+)
+
+
+@dataclass(frozen=True)
+class CocoSelection:
+    """What was drawn from COCO.
+
+    Attributes
+    ----------
+    recipe : CocoRecipe
+    targets : tuple of Category
+        In the recipe's order.
+    tables : dict of str to CocoTable
+        By split, ``train`` and ``test``.
+    folders : dict of str to str
+        By split: what stands before a file name in the key of an image.
+    draws : dict of str to int64[t, k]
+        By split: the rows drawn for each target, in draw order.
+    """
+
+    recipe: CocoRecipe
+    targets: tuple[Category, ...]
+    tables: Mapping[str, CocoTable]
+    folders: Mapping[str, str]
+    draws: Mapping[str, NDArray[np.int64]]
+
+    dataset = DATASET
+    rule = RULE
+
+    @cached_property
+    def union(self) -> dict[str, NDArray[np.int64]]:
+        """Rows drawn for any target, by split, in table order."""
+        return {split: np.unique(rows) for split, rows in self.draws.items()}
+
+    def files(self, split: str) -> list[str]:
+        """Return the file names of the union, in table order."""
+        images = self.tables[split].images
+        return [images[row].file_name for row in self.union[split].tolist()]
+
+    def key(self, split: str, image: Image) -> str:
+        """Return the key of an image, as in the notebook's table."""
+        return f"{self.folders[split]}/{image.file_name}"
+
+    def keys(self, split: str, rows: NDArray[np.int64]) -> list[str]:
+        """Return the keys of rows of the table."""
+        images = self.tables[split].images
+        return [self.key(split, images[row]) for row in rows.tolist()]
+
+    def feasibility(self) -> list[dict[str, Any]]:
+        """Return, per split and target, what was available and what was drawn."""
+        found = []
+        for split, table in self.tables.items():
+            for target, rows in zip(self.targets, self.draws[split], strict=True):
+                half = len(rows) // 2
+                positives = int(table.has(target.id).sum())
+                again = repeats(rows)
+                found.append(
+                    {
+                        "split": split,
+                        "target": target.name,
+                        "category_id": target.id,
+                        "quota": half,
+                        "positives_available": positives,
+                        "negatives_available": len(table) - positives,
+                        "drawn": len(rows),
+                        "distinct": len(rows) - int(again.sum()),
+                        "repeated_positives": int(again[:half].sum()),
+                        "repeated_negatives": int(again[half:].sum()),
+                    }
+                )
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the card says of the source and of the licences."""
+        licences: dict[str, int] = {}
+        for split in self.tables:
+            for row in self.union[split].tolist():
+                licence = self._facts(split, self.tables[split].images[row])["license"]
+                name = licence or "none stated"
+                licences[name] = licences.get(name, 0) + 1
+        return {
+            "parent": {
+                split: {
+                    "images": table.num_images,
+                    "annotated_images": len(table),
+                    "annotations": table.num_annotations,
+                }
+                for split, table in self.tables.items()
+            },
+            "licences": dict(sorted(licences.items())),
+        }
+
+    def draws_by_config(self) -> dict[str, dict[str, list[str]]]:
+        """Return the keys of each config's rows, by config and split."""
+        draws: dict[str, dict[str, list[str]]] = {"default": {}}
+        for split in self.tables:
+            draws["default"][split] = self.keys(split, self.union[split])
+            for target, rows in zip(self.targets, self.draws[split], strict=True):
+                config = draws.setdefault(config_name(target.name), {})
+                config[split] = self.keys(split, rows)
+        return draws
+
+    def small_files(self) -> dict[str, bytes]:
+        """Return the notebook's tables, restricted to the union, byte for byte."""
+        return {
+            f"labels_{short}.json": json.dumps(self._labels(split), indent=2).encode()
+            for split, short in (("train", "train"), ("test", "val"))
+        }
+
+    def export_files(self) -> dict[str, bytes]:
+        """Return what an export holds besides tables and images."""
+        return {
+            f"draws_{short}.json": json.dumps(self._draws(split), indent=2).encode()
+            for split, short in (("train", "train"), ("test", "val"))
+        }
+
+    def export_record(self) -> dict[str, Any]:
+        """Return what the dataset script needs besides the notebook's files."""
+        images = {}
+        for split in self.tables:
+            for row in self.union[split].tolist():
+                image = self.tables[split].images[row]
+                images[self.key(split, image)] = self._facts(split, image)
+        return {
+            "categories": [
+                {"id": c.id, "name": c.name} for c in self.tables["train"].categories
+            ],
+            "targets": [{"id": t.id, "name": t.name} for t in self.targets],
+            "splits": {
+                split: {
+                    "labels": f"labels_{short}.json",
+                    "draws": f"draws_{short}.json",
+                }
+                for split, short in (("train", "train"), ("test", "val"))
+            },
+            "images": images,
+        }
+
+    def features(self) -> dict[str, Any]:
+        """Return the `datasets.Features` of each config."""
+        from coco_stuff_trimmed.coco_stuff_trimmed import (
+            default_features,
+            target_features,
+        )
+
+        categories = [c.name for c in self.tables["train"].categories]
+        names = [target.name for target in self.targets]
+        return {
+            "default": default_features(categories, names),
+            **{config_name(name): target_features(name) for name in names},
+        }
+
+    def rows(self) -> list[SplitRows]:
+        """Return the rows of every config and split."""
+        from builder.tables import SplitRows
+
+        splits = []
+        for split in self.tables:
+            union = self.union[split]
+            splits.append(
+                SplitRows(
+                    config="default",
+                    split=split,
+                    columns=self._default_columns(split),
+                    images=self.keys(split, union),
+                    digest_images=True,
+                )
+            )
+        for number, target in enumerate(self.targets):
+            for split, table in self.tables.items():
+                rows = self.draws[split][number]
+                has = table.has(target.id)
+                splits.append(
+                    SplitRows(
+                        config=config_name(target.name),
+                        split=split,
+                        columns={
+                            **self._columns(split, rows),
+                            "label": has[rows].astype(np.int64),
+                            "draw": np.arange(len(rows), dtype=np.int32),
+                            "repeat": repeats(rows),
+                        },
+                        images=self.keys(split, rows),
+                    )
+                )
+        return splits
+
+    def _default_columns(self, split: str) -> dict[str, Any]:
+        rows = self.union[split]
+        position = {c.id: i for i, c in enumerate(self.tables["train"].categories)}
+        drawn_for: list[list[int]] = [[] for _ in rows]
+        for number, drawn in enumerate(self.draws[split]):
+            for place in np.searchsorted(rows, np.unique(drawn)).tolist():
+                drawn_for[place].append(number)
+        facts = [
+            self._facts(split, self.tables[split].images[row]) for row in rows.tolist()
+        ]
+        columns = self._columns(split, rows)
+        return {
+            **columns,
+            "labels": [[position[c] for c in ids] for ids in columns["category_ids"]],
+            "drawn_for": drawn_for,
+            **{
+                name: [fact[name] for fact in facts]
+                for name in ("license", "coco_url", "flickr_url")
+            },
+        }
+
+    def _columns(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
+        table = self.tables[split]
+        images = [table.images[row] for row in rows.tolist()]
+        return {
+            "image_id": [image.id for image in images],
+            "file_name": [image.file_name for image in images],
+            "width": [image.width for image in images],
+            "height": [image.height for image in images],
+            "category_ids": [table.categories_of(row) for row in rows.tolist()],
+        }
+
+    def _facts(self, split: str, image: Image) -> dict[str, Any]:
+        names = {entry.id: entry.name for entry in self.tables[split].licenses}
+        return {
+            "image_id": image.id,
+            "file_name": image.file_name,
+            "width": image.width,
+            "height": image.height,
+            "license": names.get(image.license) if image.license is not None else None,
+            "coco_url": image.coco_url,
+            "flickr_url": image.flickr_url,
+        }
+
+    def _labels(self, split: str) -> dict[str, list[int]]:
+        table, union = self.tables[split], self.union[split]
+        keys = self.keys(split, union)
+        return {
+            key: table.categories_of(row)
+            for key, row in zip(keys, union.tolist(), strict=True)
+        }
+
+    def _draws(self, split: str) -> dict[str, list[str]]:
+        return {
+            str(target.id): self.keys(split, rows)
+            for target, rows in zip(self.targets, self.draws[split], strict=True)
+        }
+
+
+def select_coco(
+    tables: Mapping[str, CocoTable], folders: Mapping[str, str], recipe: CocoRecipe
+) -> CocoSelection:
+    """Draw from both splits.
+
+    Parameters
+    ----------
+    tables : dict of str to CocoTable
+        By split, ``train`` and ``test``.
+    folders : dict of str to str
+        By split: what stands before a file name in the key of an image.
+    recipe : CocoRecipe
+
+    Raises
+    ------
+    SelectionError
+        A target is unknown, or has no images with it or none without it; or the two
+        files do not have the same categories.
+    """
+    train, test = tables["train"], tables["test"]
+    names = [(c.id, c.name) for c in train.categories]
+    if names != [(c.id, c.name) for c in test.categories]:
+        msg = (
+            f"{test.name}: expected the {len(names)} categories of {train.name} in the"
+            f" same order, found {len(test.categories)} other ones: give files of one"
+            " dataset"
+        )
+        raise SelectionError(msg)
+    targets = find_targets(train.categories, recipe.targets)
+    _check_feasible(tables, targets)
+    samples = {"train": recipe.train_samples, "test": recipe.test_samples}
+    draws = {
+        split: np.stack(
+            [
+                draw_balanced(
+                    table.has(target.id), samples=samples[split], seed=recipe.seed
+                )
+                for target in targets
+            ]
+        )
+        for split, table in tables.items()
+    }
+    return CocoSelection(recipe, tuple(targets), tables, folders, draws)
+
+
+def _check_feasible(
+    tables: Mapping[str, CocoTable], targets: Sequence[Category]
+) -> None:
+    """Raise SelectionError naming every target that cannot be drawn."""
+    faults = []
+    hopeless = set()
+    for table in tables.values():
+        for target in targets:
+            positives = int(table.has(target.id).sum())
+            if positives in (0, len(table)):
+                kind = "without" if positives else "with"
+                faults.append(
+                    f"none of {len(table)} {kind} {target.name} in {table.name}"
+                )
+                hopeless.add(target.name)
+    if faults:
+        left = [target.name for target in targets if target.name not in hopeless]
+        advice = f"give --targets {','.join(left)}" if left else "give other --targets"
+        msg = (
+            "expected images with and without every target in both splits, found"
+            f" {'; '.join(faults)}: {advice}, or another source"
+        )
+        raise SelectionError(msg)
+
+
+def find_targets(
+    categories: Sequence[Category], wanted: Sequence[str]
+) -> list[Category]:
+    """Return the categories that names or ids mean.
+
+    A name may be spelled as its config: ``sports_ball`` for ``sports ball``.
+
+    Raises
+    ------
+    SelectionError
+        One is unknown, two mean the same, or two would share a config.
+    """
+    found: list[Category] = []
+    for text in wanted:
+        matches = [
+            c
+            for c in categories
+            if text in {str(c.id), c.name} or config_name(text) == config_name(c.name)
+        ]
+        exact = [c for c in matches if text in {str(c.id), c.name}]
+        if len(exact or matches) != 1:
+            msg = (
+                f"target {text!r}: expected the name or id of one of the"
+                f" {len(categories)} categories of the annotations, found"
+                f" {len(matches)} that fit; names are"
+                f" {', '.join(c.name for c in categories[:100])}"
+            )
+            raise SelectionError(msg)
+        found.extend(exact or matches)
+    configs = ["default", *(config_name(c.name) for c in found)]
+    twice = sorted({name for name in configs if configs.count(name) > 1 or not name})
+    if twice:
+        msg = (
+            f"targets: two of them would be the config {twice[0]!r} (of"
+            f" {', '.join(wanted)}); name each once, and none whose name is 'default'"
+        )
+        raise SelectionError(msg)
+    return found

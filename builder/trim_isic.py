@@ -1,0 +1,211 @@
+"""From SIIM-ISIC metadata and a recipe to configs, splits and rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from builder import isic
+from builder.errors import AnnotationError, SelectionError
+from builder.selection import slice_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from builder.recipes import IsicRecipe
+    from builder.tables import SplitRows
+
+DATASET = "siim_isic_small"
+RULE = (
+    "Rows sorted by benign_malignant with"
+    " numpy.argsort(labels.astype(object), kind='quicksort'), as pandas 2 sorts"
+    " them; then slices of the benign and of the malignant rows."
+)
+_OURS = ("image", "label", "position")
+
+
+@dataclass(frozen=True)
+class IsicSelection:
+    """What was taken from SIIM-ISIC.
+
+    Attributes
+    ----------
+    recipe : IsicRecipe
+    name : str
+        Name of the metadata file, for messages.
+    metadata : pandas.DataFrame
+        The whole of it.
+    picked : int64[n]
+        Rows of the metadata, in the order of metadata_small.csv.
+    splits : dict of str to dict of str to int64
+        By config and split: positions in metadata_small.csv. Every config but
+        ``default`` cuts the same rows into parts, and ``default`` lists these parts
+        one after the other.
+    """
+
+    recipe: IsicRecipe
+    name: str
+    metadata: pd.DataFrame
+    picked: NDArray[np.int64]
+    splits: Mapping[str, Mapping[str, NDArray[np.int64]]] = field(default_factory=dict)
+
+    dataset = DATASET
+    rule = RULE
+
+    @cached_property
+    def small(self) -> pd.DataFrame:
+        """The rows of metadata_small.csv."""
+        return self.metadata.iloc[self.picked]
+
+    @cached_property
+    def image_files(self) -> list[str]:
+        """File name of each row's image, below the folder of images."""
+        return isic.image_files(self.small)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Key of each row's image."""
+        return [f"images/{PurePosixPath(name).name}" for name in self.image_files]
+
+    @cached_property
+    def column_types(self) -> dict[str, str]:
+        """Dtype of each of the metadata's own columns, as `datasets` names it."""
+        types = {}
+        for name in self.small.columns:
+            kind = self.metadata[name].dtype.kind
+            types[str(name)] = {"i": "int64", "f": "float64", "b": "bool"}.get(
+                kind, "string"
+            )
+        return types
+
+    def feasibility(self) -> list[dict[str, Any]]:
+        """Return, per label, what was available and what was taken."""
+        everything = isic.labels(self.metadata)
+        taken = isic.labels(self.small)
+        slices = {"benign": self.recipe.benign, "malignant": self.recipe.malignant}
+        return [
+            {
+                "label": label,
+                "slice": f"{start}:{stop}",
+                "available": int((everything == label).sum()),
+                "taken": int((taken == label).sum()),
+            }
+            for label, (start, stop) in slices.items()
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the card says of the source."""
+        everything = isic.labels(self.metadata)
+        return {
+            "parent": {
+                "images": len(everything),
+                **{label: int((everything == label).sum()) for label in isic.LABELS},
+            }
+        }
+
+    def draws_by_config(self) -> dict[str, dict[str, list[str]]]:
+        """Return the names of each config's images, by config and split."""
+        names = isic.image_names(self.small)
+        return {
+            config: {
+                split: [names[position] for position in positions.tolist()]
+                for split, positions in splits.items()
+            }
+            for config, splits in self.splits.items()
+        }
+
+    def small_files(self) -> dict[str, bytes]:
+        """Return the notebook's table, byte for byte."""
+        return {"metadata_small.csv": isic.write_metadata(self.small)}
+
+    def export_files(self) -> dict[str, bytes]:
+        """Return what an export holds besides the table and the images."""
+        return {}
+
+    def export_record(self) -> dict[str, Any]:
+        """Return what the dataset script needs besides the notebook's files."""
+        return {
+            "columns": self.column_types,
+            "images": self.keys,
+            "configs": {
+                config: {split: p.tolist() for split, p in splits.items()}
+                for config, splits in self.splits.items()
+            },
+        }
+
+    def features(self) -> dict[str, Any]:
+        """Return the `datasets.Features` of each config."""
+        from siim_isic_small.siim_isic_small import features
+
+        return {config: features(self.column_types) for config in self.splits}
+
+    def rows(self) -> list[SplitRows]:
+        """Return the rows of ``default``."""
+        from builder.tables import SplitRows
+
+        return [
+            SplitRows(
+                config="default",
+                split=split,
+                columns=self._columns(positions),
+                images=[self.keys[position] for position in positions.tolist()],
+                digest_images=True,
+            )
+            for split, positions in self.splits["default"].items()
+        ]
+
+    def _columns(self, positions: NDArray[np.int64]) -> dict[str, Any]:
+        frame = self.small.iloc[positions]
+        columns: dict[str, Any] = {
+            "label": [isic.LABELS.index(label) for label in isic.labels(frame)],
+            "position": positions.astype(np.int32),
+        }
+        for name, dtype in self.column_types.items():
+            values = frame[name].astype(object).where(frame[name].notna(), None)
+            convert = str if dtype == "string" else lambda value: value
+            columns[name] = [None if v is None else convert(v) for v in values]
+        return columns
+
+
+def select_isic(
+    metadata: pd.DataFrame, recipe: IsicRecipe, *, name: str
+) -> IsicSelection:
+    """Take the notebook's slices.
+
+    Raises
+    ------
+    SelectionError
+        A label has too few rows.
+    AnnotationError
+        A column has a name that the dataset needs itself, or two images would have
+        the same base name.
+    """
+    taken = sorted(set(_OURS) & set(metadata.columns))
+    if taken:
+        msg = (
+            f"{name}: has a column {taken[0]!r}, which is a column of the dataset"
+            " itself: rename it"
+        )
+        raise AnnotationError(msg)
+    slices = {"benign": recipe.benign, "malignant": recipe.malignant}
+    try:
+        picked = slice_labels(isic.labels(metadata), slices)
+    except SelectionError as err:
+        msg = f"{name}: {err} (--benign, --malignant)"
+        raise SelectionError(msg) from err
+    bases = [PurePosixPath(n).name for n in isic.image_files(metadata.iloc[picked])]
+    if len(set(bases)) < len(bases):
+        twice = next(base for base in bases if bases.count(base) > 1)
+        msg = f"{name}: two images are called {twice!r}; expected distinct names"
+        raise AnnotationError(msg)
+    everything = np.arange(len(picked), dtype=np.int64)
+    return IsicSelection(
+        recipe, name, metadata, picked, {"default": {"train": everything}}
+    )

@@ -1,0 +1,292 @@
+"""Prove that a built folder loads with equal rows on every supported `datasets`.
+
+    python -m tests.load_matrix DIR [DIR ...] [--envs .matrix] [--versions 2.14.0,5]
+
+Makes one real environment per version (venv and pip, reused afterwards), runs
+`tests/load_probe.py` in each, and compares what they loaded: features, rows, image
+bytes, plain and as a stream. Then takes one example of every config as a stream and
+leaves, several times: a guard against hanging at exit (apache/arrow#45214).
+Exit status 0 only if everything is equal and every exit was clean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+PROBE = Path(__file__).with_name("load_probe.py")
+MODERN = ("3.11", "3.12", "3.10", "3.13")
+# Version: interpreters it runs on, best first, and what pip is asked for.
+ENVIRONMENTS = {
+    "2.14.0": (
+        ("3.10",),
+        [
+            "datasets==2.14.0",
+            "numpy<2",
+            "pyarrow<15",
+            "fsspec==2023.6.0",
+            "huggingface_hub==0.16.4",
+            "pillow",
+        ],
+    ),
+    "2.21.0": (MODERN, ["datasets==2.21.0", "pillow"]),
+    "3.6.0": (MODERN, ["datasets==3.6.0", "pillow"]),
+    "4.8.5": (MODERN, ["datasets==4.8.5", "pillow"]),
+    "5": (MODERN, ["datasets>=5,<6", "pillow"]),
+}
+LEAVE_SECONDS = 60  # only catches a hang: leaving takes a few seconds
+
+
+class MatrixError(Exception):
+    """An environment could not be made, or the probe failed in it."""
+
+
+def run_quietly(command, **options):
+    """Return the finished process, with its output as text."""
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, **options
+    )
+
+
+def last_line(text):
+    """Return the last line that says something: of a traceback, the error."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "nothing on stderr"
+
+
+def interpreter_candidates(minor, which=shutil.which, run=run_quietly):
+    """Yield commands that may be Python `minor`, such as "3.10", likely ones first."""
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == minor:
+        yield sys.executable
+    if found := which(f"python{minor}"):
+        yield found
+    if pyenv := which("pyenv"):
+        versions = Path(run([pyenv, "root"]).stdout.strip()) / "versions"
+        numbered = [
+            p for p in versions.glob(f"{minor}.*") if p.name.split(".")[2].isdigit()
+        ]
+        for path in sorted(numbered, key=lambda p: -int(p.name.split(".")[2])):
+            yield str(path / "bin" / "python")
+
+
+def find_interpreter(minors, candidates=interpreter_candidates, run=run_quietly):
+    """Return a command that runs one of the Pythons `minors`, best first.
+
+    A command on the PATH may be a shim of pyenv that leads nowhere: each is tried.
+    """
+    ask = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+    for minor in minors:
+        for command in candidates(minor):
+            try:
+                answer = run([command, "-c", ask]).stdout.strip()
+            except OSError:
+                continue
+            if answer == minor:
+                return command
+    raise MatrixError(
+        f"no Python {' or '.join(minors)} found on the PATH or among pyenv's versions: "
+        f"install one, for instance with `pyenv install {minors[0]}`"
+    )
+
+
+def make_environment(folder, minors, requirements):
+    """Return the Python of the environment in `folder`, made unless it is there."""
+    record = folder / "requirements.json"
+    python = folder / "bin" / "python"
+    if record.exists() and json.loads(record.read_text()) == requirements:
+        return python
+    shutil.rmtree(folder, ignore_errors=True)
+    made = run_quietly([find_interpreter(minors), "-m", "venv", str(folder)])
+    if made.returncode == 0:
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+        made = run_quietly([*pip, *requirements])
+    if made.returncode:
+        raise MatrixError(f"could not make {folder}: {last_line(made.stderr)}")
+    record.write_text(json.dumps(requirements))  # last: without it, made anew
+    return python
+
+
+def run_probe(python, folder, *options, seconds=None):
+    """Return what the probe reports of `folder`, loaded with a fresh cache."""
+    with tempfile.TemporaryDirectory() as home:
+        environ = {
+            k: v for k, v in os.environ.items() if not k.startswith(("HF_", "PYTHON"))
+        }
+        command = [str(python), "-W", "ignore", str(PROBE), str(folder), *options]
+        try:
+            done = run_quietly(
+                command, env={**environ, "HF_HOME": home}, timeout=seconds
+            )
+        except subprocess.TimeoutExpired:
+            raise MatrixError(f"still running after {seconds} s") from None
+    if done.returncode:
+        raise MatrixError(f"exit status {done.returncode}: {last_line(done.stderr)}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def examine(version, folders, envs, leaves):
+    """Return the reports of one version, by folder: splits, faults, and clean exits."""
+    try:
+        python = make_environment(envs / version, *ENVIRONMENTS[version])
+    except MatrixError as error:
+        return {str(folder): {"faults": [str(error)]} for folder in folders}
+    reports = {}
+    for folder in folders:
+        report = {"faults": [], "clean_exits": 0}
+        try:
+            report.update(run_probe(python, folder))
+            for _ in range(leaves):
+                run_probe(python, folder, "--leave", seconds=LEAVE_SECONDS)
+                report["clean_exits"] += 1
+        except MatrixError as error:
+            when = "leaving a stream" if "splits" in report else "loading"
+            report["faults"].append(f"{when}: {error}")
+        reports[str(folder)] = report
+    return reports
+
+
+def compare(reports):
+    """Return the differences among the reports of one folder, by version.
+
+    The reference is what the first version without faults loaded plain.
+    """
+    differences = {
+        version: list(report["faults"]) for version, report in reports.items()
+    }
+    loaded = {version: r["splits"] for version, r in reports.items() if "splits" in r}
+    if not loaded:
+        return differences
+    base, expected = next(iter(loaded.items()))
+    if not expected:
+        differences[base].append("no config was found")
+    for version, splits in loaded.items():
+        for name in sorted({*splits, *expected}):
+            if name not in splits or name not in expected:
+                where = version if name in splits else base
+                differences[version].append(f"{name} is there on {where} only")
+                continue
+            if splits[name]["decoded"]:
+                differences[version].append(f"{name}: {splits[name]['decoded']}")
+            for how in ("plain", "streaming"):
+                for fact, value in expected[name]["plain"].items():
+                    found = splits[name][how][fact]
+                    if found != value:
+                        differences[version].append(
+                            f"{name} {how}: {fact} is {found}, on {base} plain {value}"
+                        )
+    return differences
+
+
+def render_table(reports, differences):
+    """Return the table of one folder: a line for each version."""
+    lines = [
+        [
+            "asked",
+            "datasets",
+            "python",
+            "configs",
+            "splits",
+            "plain",
+            "streaming",
+            "exits",
+            "equal",
+        ]
+    ]
+    for version, report in reports.items():
+        splits = report.get("splits", {})
+        cells = [version, report.get("datasets", "-"), report.get("python", "-")]
+        cells += [str(len({name.split("/")[0] for name in splits})), str(len(splits))]
+        cells += [
+            str(sum(s[how]["rows"] for s in splits.values()))
+            for how in ("plain", "streaming")
+        ]
+        cells += [
+            str(report.get("clean_exits", 0)),
+            "NO" if differences[version] else "yes",
+        ]
+        lines.append(cells)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def parse_arguments(arguments):
+    """Return the parsed command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.load_matrix", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument(
+        "--envs", type=Path, default=Path(".matrix"), help="where environments are kept"
+    )
+    parser.add_argument(
+        "--versions", default=",".join(ENVIRONMENTS), help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--leaves",
+        type=int,
+        default=10,
+        help="times a stream is left (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=2,
+        help="environments at a time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of tables"
+    )
+    options = parser.parse_args(arguments)
+    options.versions = options.versions.split(",")
+    if unknown := [v for v in options.versions if v not in ENVIRONMENTS]:
+        parser.error(
+            f"unknown version {unknown[0]}: choose from {', '.join(ENVIRONMENTS)}"
+        )
+    if missing := [folder for folder in options.folders if not folder.is_dir()]:
+        parser.error(f"no such folder: {missing[0]}")
+    return options
+
+
+def main(arguments=None):
+    """Run the matrix and return the exit status."""
+    options = parse_arguments(arguments)
+    envs = options.envs.resolve()
+    envs.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        futures = {
+            version: pool.submit(
+                examine, version, options.folders, envs, options.leaves
+            )
+            for version in options.versions
+        }
+        examined = {version: future.result() for version, future in futures.items()}
+    results, equal = {}, True
+    for folder in map(str, options.folders):
+        reports = {version: examined[version][folder] for version in examined}
+        differences = compare(reports)
+        equal = equal and not any(differences.values())
+        results[folder] = {"reports": reports, "differences": differences}
+        if not options.json:
+            print(folder, render_table(reports, differences), sep="\n")
+            for version, lines in differences.items():
+                for line in lines:
+                    print(f"  {version}: {line}")
+    if options.json:
+        print(json.dumps({"equal": equal, "folders": results}))
+    return 0 if equal else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
