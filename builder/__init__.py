@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from builder.demo import demo
     from builder.errors import TrimsetError
     from builder.export import export
-    from builder.pipeline import build, plan
+    from builder.pipeline import build
+    from builder.plan import plan
     from builder.recipes import CocoRecipe, IsicRecipe
     from builder.verify import verify
 
@@ -40,7 +41,7 @@ _HOMES = {
     "build": "builder.pipeline",
     "demo": "builder.demo",
     "export": "builder.export",
-    "plan": "builder.pipeline",
+    "plan": "builder.plan",
     "verify": "builder.verify",
 }
 

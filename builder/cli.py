@@ -93,7 +93,7 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    from builder.pipeline import plan
+    from builder.plan import plan
 
     report = plan(**_arguments(args))
     rows = sum(n for splits in report["rows"].values() for n in splits.values())

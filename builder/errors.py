@@ -6,6 +6,8 @@ TrimsetError
 │   ├── AnnotationError  what an annotation or metadata file says is wrong
 │   ├── ImageError       an image is missing, broken, or not what its record says
 │   └── FetchError       bytes could not be fetched, or are not the right ones
+│       ├── MissingError there is no such file, or none that may be read
+│       └── DamagedError all bytes came, but they are not those that were packed
 ├── SelectionError       the rule cannot be applied to this source
 ├── OutputError          the output folder is foreign, unfinished, or cannot be written
 ├── VerifyError          what was built is not what its manifest says
@@ -38,6 +40,14 @@ class ImageError(SourceError):
 
 class FetchError(SourceError):
     """Bytes could not be fetched, or are not the bytes that were asked for."""
+
+
+class MissingError(FetchError):
+    """There is no file at an address, or none that may be read."""
+
+
+class DamagedError(FetchError):
+    """All bytes of a member came, but they are not the bytes that were packed."""
 
 
 class SelectionError(TrimsetError):

@@ -33,38 +33,6 @@ if TYPE_CHECKING:
 MAX_SHARD_SIZE = 40_000_000
 
 
-def plan(
-    dataset: str,
-    recipe: Recipe | None = None,
-    *,
-    source: str | None = None,
-    files: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Return what would be selected and read; nothing is written.
-
-    The arguments are those of `build`.
-
-    Returns
-    -------
-    dict
-        ``rows`` by config and split, ``images`` (distinct), ``bytes`` of them, and
-        ``feasibility``: what is available against what is asked for.
-    """
-    prepared = prepare(dataset, recipe, source=source, files=files, digest=False)
-    members = prepared.locate()
-    return {
-        "dataset": dataset,
-        "recipe": prepared.selection.recipe.as_dict(),
-        "rows": {
-            config: {split: len(names) for split, names in splits.items()}
-            for config, splits in prepared.selection.draws_by_config().items()
-        },
-        "images": len(members),
-        "bytes": sum(member.file_size for member in members.values()),
-        "feasibility": prepared.selection.feasibility(),
-    }
-
-
 def build(
     dataset: str,
     out: str | os.PathLike[str],

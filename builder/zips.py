@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
-from builder.errors import FetchError, SourceError
+from builder.errors import DamagedError, SourceError
 from builder.model import Member
 from builder.urls import shown
 
@@ -158,7 +158,7 @@ def unpack(span: bytes | memoryview, member: Member) -> bytes:
 
     Raises
     ------
-    FetchError
+    DamagedError
         The local header is not the one of `member`, the data inflates to another
         length than declared (never more than one byte beyond it), or the CRC-32
         differs.
@@ -227,8 +227,8 @@ def _unusable(url: str, name: str, fault: str) -> SourceError:
     )
 
 
-def _damaged(member: Member, expected: str, found: str) -> FetchError:
-    return FetchError(
+def _damaged(member: Member, expected: str, found: str) -> DamagedError:
+    return DamagedError(
         f"{shown(member.url)}: member {member.name!r} at byte {member.header_offset} "
         f"is damaged: expected {expected}, found {found}; fetch again, and if it stays "
         "so get the archive anew"

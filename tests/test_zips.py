@@ -12,22 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.errors import FetchError, SourceError
+from builder.errors import DamagedError, SourceError
 from builder.zips import read_directory, unpack, unpack_view
+from tests.archives import make_zip
 
 URL = "http://host/some.zip"
 IMAGE = random.Random(1).randbytes(3000)
-
-
-def make_zip(files, *, method=zipfile.ZIP_STORED, force_zip64=False, comment=b""):
-    """Return the bytes of a zip of `files`, a dict of names to contents."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, data in files.items():
-            with archive.open(name, "w", force_zip64=force_zip64) as member:
-                member.write(data)
-        archive.comment = comment
-    return buffer.getvalue()
 
 
 def directory(data, **options):
@@ -279,7 +269,7 @@ def test_damaged_directories_never_end_in_another_error(draws):
 def test_local_headers_and_data_that_are_refused(offset, value, message):
     data = make_zip({"a.jpg": IMAGE})
     member = directory(data)["a.jpg"]
-    with pytest.raises(FetchError, match=message) as caught:
+    with pytest.raises(DamagedError, match=message) as caught:
         unpack(span_of(patched(data, offset, value), member), member)
     assert "member 'a.jpg' at byte 0" in str(caught.value)
 
@@ -288,7 +278,7 @@ def test_local_headers_and_data_that_are_refused(offset, value, message):
 def test_short_spans(length):
     data = make_zip({"a.jpg": IMAGE})
     member = directory(data)["a.jpg"]
-    with pytest.raises(FetchError, match="is damaged: expected"):
+    with pytest.raises(DamagedError, match="is damaged: expected"):
         unpack(data[:length], member)
 
 
@@ -314,7 +304,7 @@ def test_a_bomb_is_inflated_to_one_byte_too_many_and_no_further(monkeypatch):
             return inflated[-1]
 
     monkeypatch.setattr(zlib, "decompressobj", Recording)
-    with pytest.raises(FetchError, match="expected 100 bytes, found more: a zip bomb"):
+    with pytest.raises(DamagedError, match="100 bytes, found more: a zip bomb"):
         unpack(span_of(data, member), member)
     assert [len(part) for part in inflated] == [101]
 
@@ -328,12 +318,12 @@ def test_deflate_streams_that_are_cut_or_damaged():
     cut = dataclasses.replace(
         member, compress_size=len(endless), span=35 + len(endless)
     )
-    with pytest.raises(FetchError, match="a whole deflate stream, found one that is"):
+    with pytest.raises(DamagedError, match="a whole deflate stream, found one that is"):
         unpack(header + endless, cut)
-    with pytest.raises(FetchError, match="expected deflated data, found"):
+    with pytest.raises(DamagedError, match="expected deflated data, found"):
         unpack(patched(data, 35, b"\xff\xff\xff\xff"), member)
     shorter = dataclasses.replace(member, file_size=5000)
-    with pytest.raises(FetchError, match="expected 5000 bytes, found 4000"):
+    with pytest.raises(DamagedError, match="expected 5000 bytes, found 4000"):
         unpack(data, shorter)
 
 
@@ -344,5 +334,5 @@ def test_a_damaged_span_never_gives_other_bytes(draws):
     span = bytearray(span_of(data, member))
     place = draws.draw(st.integers(0, len(span) - 1))
     span[place] ^= draws.draw(st.integers(1, 255))
-    with contextlib.suppress(FetchError):
+    with contextlib.suppress(DamagedError):
         assert unpack(bytes(span), member) == IMAGE

@@ -1,0 +1,20 @@
+"""Fetches pickled members in a process of its own, for tests that kill it.
+
+python -m tests.fetch_in_process MEMBERS CACHE CONCURRENCY
+"""
+
+import pickle
+import sys
+from pathlib import Path
+
+from builder.cache import Cache
+from builder.fetch import fetch
+
+if __name__ == "__main__":
+    members, root, concurrency = sys.argv[1:]
+    fetch(
+        pickle.loads(Path(members).read_bytes()),
+        cache=Cache(root),
+        concurrency=int(concurrency),
+        max_request=1,
+    )
