@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import numpy as np
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
 # Ids below this are looked up in a table of at most 8 MB; COCO's end at 581,929.
 _LARGEST_TABLE = 1 << 20
+# As the columns store them.
+_ImageId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_CategoryId = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class Image(msgspec.Struct, gc=False, frozen=True):
     """One entry of ``images``, with COCO's own field names."""
 
-    id: int
+    id: _ImageId
     file_name: str
     width: int
     height: int
@@ -42,7 +45,7 @@ class Image(msgspec.Struct, gc=False, frozen=True):
 class Category(msgspec.Struct, gc=False, frozen=True):
     """One entry of ``categories``."""
 
-    id: int
+    id: _CategoryId
     name: str
     supercategory: str | None = None
 
@@ -56,8 +59,8 @@ class License(msgspec.Struct, gc=False, frozen=True):
 
 
 class _Annotation(msgspec.Struct, gc=False, frozen=True):
-    image_id: int
-    category_id: int
+    image_id: _ImageId
+    category_id: _CategoryId
 
 
 class _Instances(msgspec.Struct, gc=False, frozen=True):
@@ -138,7 +141,7 @@ def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
     gc.disable()
     try:
         coco = msgspec.json.decode(data, type=_Instances)
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         msg = (
             f"{name}: expected COCO annotations (images, annotations and categories"
             f" in JSON), found that {str(err).rstrip('.')}: give an instances file"

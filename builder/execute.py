@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -50,5 +50,4 @@ def map_bounded(
         while running:
             yield running.popleft().result()
     finally:
-        for future in running:
-            future.cancel()
+        wait([future for future in running if not future.cancel()])

@@ -66,7 +66,7 @@ def read_metadata(data: bytes, *, name: str) -> pd.DataFrame:
     if len(wrong):
         msg = (
             f"{name}: line {wrong[0] + 2} has benign_malignant"
-            f" {labels.iloc[wrong[0]]!r}; expected benign or malignant: correct it"
+            f" {str(labels.iloc[wrong[0]])!r}; expected benign or malignant: correct it"
         )
         raise AnnotationError(msg)
     key = frame["file_name" if "file_name" in columns else "image_name"]
