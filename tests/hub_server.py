@@ -88,7 +88,8 @@ class Fault:
 
     `kind` is ``status`` (answer it, the request has no effect), ``reset`` (cut the
     connection after `after` bytes of the request's body), ``lost`` (do it, then cut
-    the connection instead of answering), ``cut`` (cut it halfway through the answer's
+    the connection instead of answering), ``hang`` (wait until client
+    or server goes away), ``cut`` (cut it halfway through the answer's
     body), ``flip`` (flip one byte of the answer's body), or ``call`` (run `call`,
     then answer as usual).
     """
@@ -263,6 +264,9 @@ class HubServer:
             left = fault.after
             while left > 0 and (data := await request.content.read(min(left, CHUNK))):
                 left -= len(data)
+            raise _cut(request)
+        if fault.kind == "hang":
+            await self._stop.wait()
             raise _cut(request)
         if fault.kind == "call":
             assert fault.call is not None
