@@ -158,9 +158,10 @@ class HubServer:
         try:
             for _ in range(2):
                 await web.TCPSite(runner, "127.0.0.1", 0).start()
-            api, store = (f"http://127.0.0.1:{port}" for _, port in runner.addresses)
-            self.url = self.api.url = self.store.api_url = api
-            self.store.url = store
+            (_, api), (_, store) = runner.addresses
+            self.url = self.api.url = self.store.api_url = f"http://127.0.0.1:{api}"
+            # another name, since some clients take one host for one site
+            self.store.url = f"http://localhost:{store}"
             self._ready.set()
             await asyncio.wait_for(self._stopped.wait(), self.seconds)
         except asyncio.TimeoutError:
