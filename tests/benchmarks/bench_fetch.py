@@ -15,6 +15,7 @@ import http.client
 import json
 import math
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -58,9 +59,8 @@ def whole(url: str, _names: list[str]) -> None:
     connection = http.client.HTTPConnection(host)
     connection.request("GET", f"/{path}")
     answer = connection.getresponse()
-    buffer = bytearray(1024**2)
-    while answer.readinto(buffer):
-        pass
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(answer, file, 1024**2)
     connection.close()
 
 
@@ -83,7 +83,7 @@ def ours(url: str, names: list[str]) -> None:
 
 
 WAYS: dict[str, Callable[[str, list[str]], None]] = {
-    "whole download": whole,
+    "whole download, to a file": whole,
     "remotezip, one by one": one_by_one,
     "fsspec's zip": fsspec_zip,
     "trimset, directory and members into a cache": ours,
@@ -148,7 +148,7 @@ def main() -> int:
             found = measure(port, chosen, options.rounds, ways)
             server.communicate()
         size = path.stat().st_size
-    base = found["whole download"][0]
+    base = found[ways[0]][0]
     ideal = base * needed / size + options.latency * math.ceil(requests / CONCURRENCY)
     print(
         f"{len(names)} members, {size / 1e6:.0f} MB; wanted {len(chosen)}, "
