@@ -51,6 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _say(f"{type(err).__name__}: {' '.join(str(err).split())}")
         return 2 if isinstance(err, UsageError) else 1
+    except Exception as err:
+        if args.debug:
+            raise
+        words = " ".join(str(err).split())
+        _say(
+            f"a bug of trimset: {type(err).__name__}: {words}; nothing passes for"
+            " finished: run the same command with --debug and report what it says"
+        )
+        return 1
 
 
 def _say(line: str) -> None:
@@ -116,6 +125,7 @@ def _build(args: argparse.Namespace) -> int:
             executor=executor,
             workers=args.workers,
             max_shard_size=args.max_shard_size,
+            audit=not args.no_audit,
             allow_broken=args.allow_broken,
             overwrite=args.overwrite,
         )
@@ -340,6 +350,10 @@ def _selection_options() -> argparse.ArgumentParser:
 
 
 def _output_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-audit", action="store_true",
+        help="do not decode the images: no search for near duplicates",
+    )  # fmt: skip
     command.add_argument(
         "--allow-broken", action="store_true", help="go on without broken images"
     )

@@ -259,7 +259,7 @@ def _positions(
 ) -> NDArray[np.int64]:
     """Return the position in `ids` of each of `wanted`."""
     found = np.full(len(wanted), -1, dtype=np.int64)
-    if len(ids) and 0 <= ids.min() and ids.max() < _LARGEST_TABLE:
+    if len(ids) and ids.min() >= 0 and ids.max() < _LARGEST_TABLE:
         # A table of all ids: searching for 860,001 of them takes five times as long.
         table = np.full(int(ids.max()) + 1, -1, dtype=np.int64)
         table[ids] = np.arange(len(ids))

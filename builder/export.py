@@ -11,7 +11,7 @@ from builder.manifest import digest_of, make_lock, to_json
 from builder.output import begin, check_output, finish
 from builder.pixels import check_structure
 from builder.prepare import Recipe, prepare
-from builder.readers import read_into
+from builder.readers import read_image
 from builder.storage import Root
 
 if TYPE_CHECKING:
@@ -95,12 +95,11 @@ def export(
 
 def _place(root: Root, name: str, member: Member) -> str | None:
     """Bring one image to its place; return what is wrong with it, if anything."""
-    data = bytearray(member.file_size)
-    read_into(member, memoryview(data))
+    data = read_image(member)
     linked = not member.in_zip and _link(Path(member.url), Path(root.full(name)))
     if not linked:
-        root.write(name, bytes(data))
-    return check_structure(memoryview(data))
+        root.write(name, data)
+    return check_structure(data)
 
 
 def _link(source: Path, target: Path) -> bool:

@@ -83,6 +83,27 @@ def read_metadata(data: bytes, *, name: str) -> pd.DataFrame:
     return frame
 
 
+def read_duplicates(data: bytes, *, name: str) -> list[tuple[str, str]]:
+    """Return the pairs of ISIC_2020_Training_Duplicates.csv, in file order.
+
+    Raises
+    ------
+    AnnotationError
+        The text is not a CSV with the columns image_name_1 and image_name_2.
+    """
+    columns = ["image_name_1", "image_name_2"]
+    try:
+        frame = pd.read_csv(io.BytesIO(data), dtype=str)
+        pairs = frame[columns].dropna()
+    except (ValueError, KeyError) as err:
+        msg = (
+            f"{name}: expected a CSV with the columns {' and '.join(columns)}, found"
+            f" that {str(err).strip()}: give ISIC_2020_Training_Duplicates.csv"
+        )
+        raise AnnotationError(msg) from err
+    return list(zip(*(pairs[column].to_list() for column in columns), strict=True))
+
+
 def image_files(frame: pd.DataFrame) -> list[str]:
     """Return the file name of each row's image, below the source's image folder."""
     if "file_name" in frame.columns:

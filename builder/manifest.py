@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from builder.prepare import ImageGroup, Selection
-    from builder.shards import ShardInfo
+    from builder.shards import ShardInfo, ShardTask
 
 KIND = "trimset.manifest/1"
 LAST = "manifest.json"
@@ -65,6 +65,9 @@ def describe_images(
     two spaces, its key; as ``sha256sum`` prints them.
     """
     digests = {name: value for shard in shards for name, value in shard.image_digests}
+    for shard in shards:
+        for name, _ in shard.broken:
+            digests.pop(name, None)
     described = []
     for group in groups:
         keys = sorted(key for key in group.keys if key in digests)
@@ -87,8 +90,11 @@ def make_manifest(
     key: str,
     options: Mapping[str, Any],
     sources: Sequence[Mapping[str, Any]],
+    tasks: Sequence[ShardTask],
     shards: Sequence[ShardInfo],
     schemas: Mapping[str, pa.Schema],
+    audit: Mapping[str, Any],
+    broken: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return manifest.json, without the files that are not shards.
 
@@ -103,23 +109,27 @@ def make_manifest(
         Options that decide the build besides the recipe.
     sources : sequence of dict
         What the build was made from.
-    shards : sequence of ShardInfo
+    tasks, shards : sequence of ShardTask, of ShardInfo
+        In the same order.
     schemas : dict of str to pa.Schema
         By config.
+    audit : dict
+        What the audit says.
+    broken : dict of str to str
+        Images that were left out, and why.
     """
-    broken = {name: reason for shard in shards for name, reason in shard.broken}
     configs: dict[str, dict[str, Any]] = {}
     files = {}
-    for shard in shards:
-        _, config, file = shard.path.split("/")
-        split = configs.setdefault(config, {}).setdefault(
-            file.rsplit("-", 3)[0],
-            {"num_examples": 0, "num_bytes": 0, "download_size": 0, "files": []},
-        )
-        split["num_examples"] += shard.rows
-        split["num_bytes"] += shard.num_bytes
-        split["download_size"] += shard.bytes
-        split["files"].append(shard.path)
+    for task, shard in zip(tasks, shards, strict=True):
+        for config, name in task.listed:
+            split = configs.setdefault(config, {}).setdefault(
+                name,
+                {"num_examples": 0, "num_bytes": 0, "download_size": 0, "files": []},
+            )
+            split["num_examples"] += shard.rows
+            split["num_bytes"] += shard.num_bytes
+            split["download_size"] += shard.bytes
+            split["files"].append(shard.path)
         files[shard.path] = {
             "sha256": shard.sha256,
             "bytes": shard.bytes,
@@ -142,6 +152,7 @@ def make_manifest(
         "configs": configs,
         "feasibility": selection.feasibility(),
         **selection.facts(),
+        "audit": dict(audit),
         "broken": [
             {"image": name, "reason": reason} for name, reason in sorted(broken.items())
         ],
@@ -152,13 +163,17 @@ def make_manifest(
 def with_files(
     manifest: Mapping[str, Any], texts: Mapping[str, bytes]
 ) -> dict[str, Any]:
-    """Return the manifest with the digests of the files that are not shards."""
+    """Return the manifest with the digests of the other files, and with its own.
+
+    Its own, ``digest``, is the sha256 of everything else in canonical JSON.
+    """
     described = {
         name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
         for name, data in texts.items()
     }
     files = {**manifest["files"], **described}
-    return {**manifest, "files": {name: files[name] for name in sorted(files)}}
+    whole = {**manifest, "files": {name: files[name] for name in sorted(files)}}
+    return {**whole, "digest": digest_of(whole)}
 
 
 def to_json(record: Mapping[str, Any]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from builder.audit import audit_images, audit_of_shards
 from builder.card import render_card
 from builder.errors import ImageError
 from builder.execute import InlineExecutor, map_bounded
@@ -21,13 +22,14 @@ from builder.manifest import (
 )
 from builder.output import begin, check_output, finish
 from builder.prepare import Recipe, prepare
-from builder.shards import ShardInfo, plan_shards, remember, write_shard
+from builder.readers import read_image
+from builder.shards import plan_shards, remember, write_shard
 from builder.storage import Root
 from builder.tables import schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from concurrent.futures import Executor
 
 MAX_SHARD_SIZE = 40_000_000
@@ -43,6 +45,7 @@ def build(
     executor: Executor | None = None,
     workers: int = 1,
     max_shard_size: int = MAX_SHARD_SIZE,
+    audit: bool = True,
     allow_broken: bool = False,
     overwrite: bool = False,
 ) -> dict[str, Any]:
@@ -66,6 +69,8 @@ def build(
         How many tasks the executor runs at a time.
     max_shard_size : int
         Bytes that a Parquet file may have.
+    audit : bool
+        Decode every image: find near duplicates and those that only look whole.
     allow_broken : bool
         Leave rows with broken images out instead of stopping.
     overwrite : bool
@@ -77,14 +82,31 @@ def build(
         One of its subclasses, with what to do about it.
     """
     root = Root(out)
+    executor = executor or InlineExecutor()
     check_output(root, last=LAST, kind=KIND)
 
     prepared = prepare(dataset, recipe, source=source, files=files)
     selection = prepared.selection
-    lock = make_lock(selection, prepared.inputs)
     members = prepared.locate()
 
-    options = {"max_shard_size": max_shard_size, "allow_broken": allow_broken}
+    looked = None
+    if audit or selection.needs_digests:
+        looked = audit_images(
+            members,
+            selection.stated_sizes(),
+            executor=executor,
+            workers=workers,
+            decode=audit,
+        )
+        _check_images(looked.broken, total=len(members), allow_broken=allow_broken)
+        selection = selection.with_audit(looked)
+    lock = make_lock(selection, prepared.inputs)
+
+    options = {
+        "max_shard_size": max_shard_size,
+        "allow_broken": allow_broken,
+        "audit": audit,
+    }
     sizes = [member.file_size for member in members.values()]
     key = digest_of([lock["digest"], options, versions(), sizes])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
@@ -98,12 +120,13 @@ def build(
         root=root,
         max_shard_size=max_shard_size,
         versions=versions(),
+        broken=looked.broken if looked else {},
         allow_broken=allow_broken,
     )
-    shards = list(
-        map_bounded(executor or InlineExecutor(), write_shard, tasks, limit=2 * workers)
-    )
-    _check_images(shards, total=len(members), allow_broken=allow_broken)
+    shards = list(map_bounded(executor, write_shard, tasks, limit=2 * workers))
+    broken = {name: reason for shard in shards for name, reason in shard.broken}
+    _check_images(broken, total=len(members), allow_broken=allow_broken)
+    looked = looked or audit_of_shards(shards, list(members))
 
     manifest = make_manifest(
         selection,
@@ -111,10 +134,14 @@ def build(
         key=key,
         options=options,
         sources=[*prepared.inputs, *describe_images(prepared.images, shards)],
+        tasks=tasks,
         shards=shards,
         schemas=schemas,
+        audit=selection.audit(looked),
+        broken=broken,
     )
     texts = {
+        **selection.figures(looked, lambda name: read_image(members[name])),
         **selection.small_files(),
         **selection.notes(),
         LOCK: to_json(lock),
@@ -127,10 +154,7 @@ def build(
     return manifest
 
 
-def _check_images(
-    shards: Sequence[ShardInfo], *, total: int, allow_broken: bool
-) -> None:
-    broken = {name: reason for shard in shards for name, reason in shard.broken}
+def _check_images(broken: Mapping[str, str], *, total: int, allow_broken: bool) -> None:
     if broken and not allow_broken:
         listed = "; ".join(f"{name} {why}" for name, why in sorted(broken.items()))
         msg = (

@@ -10,8 +10,9 @@ from builder.recipes import CocoRecipe, IsicRecipe
 from builder.sources import ImageStore, TextFile, find_coco, find_isic, sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from builder.audit import Audit
     from builder.model import Member
     from builder.tables import SplitRows
 
@@ -36,6 +37,22 @@ class Selection(Protocol):
 
     def feasibility(self) -> list[dict[str, Any]]:
         """Return what was available and what was taken."""
+
+    @property
+    def needs_digests(self) -> bool:
+        """Whether the images must be known before the rows can be."""
+
+    def with_audit(self, audit: Audit) -> Selection:
+        """Return the selection as it is once the images are known."""
+
+    def stated_sizes(self) -> dict[str, tuple[int, int]]:
+        """Return width and height that the source states, by key."""
+
+    def audit(self, audit: Audit) -> dict[str, Any]:
+        """Return what the audit says, as plain data."""
+
+    def figures(self, audit: Audit, read: Callable[[str], bytes]) -> dict[str, bytes]:
+        """Return the figures of the card, by file name."""
 
     def facts(self) -> dict[str, Any]:
         """Return what the card says besides: sizes of the source, licences."""
@@ -205,7 +222,7 @@ def _prepare_coco(
 def _prepare_isic(
     recipe: IsicRecipe, source: str | None, files: Mapping[str, str], *, digest: bool
 ) -> Prepared:
-    from builder.isic import read_metadata
+    from builder.isic import read_duplicates, read_metadata
     from builder.trim_isic import select_isic
 
     found = find_isic(source, **files)
@@ -214,7 +231,16 @@ def _prepare_isic(
         metadata = read_metadata(bytes(view), name=found.metadata.name)
         if digest:
             inputs.append(_describe("metadata", found.metadata, view))
-    selection = select_isic(metadata, recipe, name=found.metadata.name)
+    pairs = None
+    if found.duplicates:
+        with found.duplicates.open() as view:
+            pairs = read_duplicates(bytes(view), name=found.duplicates.name)
+            if digest:
+                role = "official duplicates"
+                inputs.append(_describe(role, found.duplicates, view))
+    selection = select_isic(
+        metadata, recipe, name=found.metadata.name, official_duplicates=pairs
+    )
     images = ImageGroup("images", found.images, selection.keys, selection.image_files)
     return Prepared(selection, inputs, [images])
 

@@ -50,6 +50,13 @@ def read_into(member: Member, out: memoryview) -> None:
         raise ImageError(msg)
 
 
+def read_image(member: Member) -> bytes:
+    """Return the bytes of an image; raises what `read_into` does."""
+    data = bytearray(member.file_size)
+    read_into(member, memoryview(data))
+    return bytes(data)
+
+
 def _read_span(member: Member) -> bytes:
     try:
         with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ from builder.tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from builder.model import Member
     from builder.storage import Root
@@ -60,8 +63,12 @@ class ShardTask:
         Where the image of each row lies.
     sizes : tuple of (int, int)
         Width and height that the source states for each image; empty if it does not.
+    listed : tuple of (str, str)
+        Config and split of each data file list that this shard is in.
     digest_images : bool
         Whether to return the digest of each image.
+    broken : dict of str to str
+        Images that are known to be broken, and why.
     allow_broken : bool
         Whether rows with a broken image are left out, or nothing is written.
     """
@@ -74,7 +81,9 @@ class ShardTask:
     names: tuple[str, ...]
     members: tuple[Member, ...]
     sizes: tuple[tuple[int, int], ...]
+    listed: tuple[tuple[str, str], ...]
     digest_images: bool
+    broken: Mapping[str, str]
     allow_broken: bool
 
 
@@ -120,6 +129,7 @@ def plan_shards(
     root: Root,
     max_shard_size: int,
     versions: Mapping[str, str],
+    broken: Mapping[str, str] | None = None,
     allow_broken: bool = False,
 ) -> list[ShardTask]:
     """Return the tasks that write all splits.
@@ -137,21 +147,20 @@ def plan_shards(
         Bytes that a file may have.
     versions : mapping of str to str
         Versions that decide the bytes of a file.
+    broken : dict of str to str, optional
+        Images that are known to be broken, and why.
     allow_broken : bool
         See `ShardTask`.
     """
     tasks = []
+    broken = broken or {}
     for split in splits:
         schema = schemas[split.config]
         found = [members[name] for name in split.images]
         sizes = np.array([m.file_size for m in found], dtype=np.int64)
-        cuts = plan_cuts(
-            sizes + _BYTES_PER_ROW,
-            max_rows=MAX_ROWS,
-            max_bytes=max_shard_size - _BYTES_PER_FILE,
-        )
+        cuts = _cut(split, sizes, max_shard_size)
         stated = [list(split.columns.get(name, ())) for name in ("width", "height")]
-        for number, (start, stop) in enumerate(cuts):
+        for number, (start, stop, listed) in enumerate(cuts):
             rows = batch_of(schema, split.columns, start, stop)
             part = tuple(found[start:stop])
             tasks.append(
@@ -167,11 +176,40 @@ def plan_shards(
                     sizes=tuple(
                         zip(*(side[start:stop] for side in stated), strict=True)
                     ),
+                    listed=((split.config, split.split), *listed),
                     digest_images=split.digest_images,
+                    broken={
+                        name: broken[name]
+                        for name in split.images[start:stop]
+                        if name in broken
+                    },
                     allow_broken=allow_broken,
                 )
             )
     return tasks
+
+
+def _cut(
+    split: SplitRows, sizes: NDArray[np.int64], max_shard_size: int
+) -> list[tuple[int, int, list[tuple[str, str]]]]:
+    """Return the row range of each shard, and where else it is listed."""
+    borders = {0, len(split)}
+    for _, _, start, stop in split.shared:
+        borders |= {start, stop}
+    found = []
+    for first, last in pairwise(sorted(borders) if len(split) else [0, 0]):
+        listed = [
+            (config, name)
+            for config, name, start, stop in split.shared
+            if start <= first and last <= stop
+        ]
+        cuts = plan_cuts(
+            sizes[first:last] + _BYTES_PER_ROW,
+            max_rows=MAX_ROWS,
+            max_bytes=max_shard_size - _BYTES_PER_FILE,
+        )
+        found += [(first + start, first + stop, listed) for start, stop in cuts]
+    return found
 
 
 def write_shard(task: ShardTask) -> ShardInfo:
@@ -202,7 +240,8 @@ def write_shard(task: ShardTask) -> ShardInfo:
         images_sha256=hashlib.sha256(b"".join(digests[r] for r in kept)).hexdigest(),
         image_digests=tuple(
             (task.names[row], digests[row].hex())
-            for row in (kept if task.digest_images else ())
+            for row in range(len(views))
+            if task.digest_images
         ),
         broken=tuple(broken.items()),
     )
@@ -287,7 +326,7 @@ def _read_images(members: Sequence[Member]) -> tuple[pa.Buffer, list[memoryview]
 
 def _find_broken(task: ShardTask, views: Sequence[memoryview]) -> dict[str, str]:
     sizes = task.sizes or [(None, None)] * len(views)
-    broken = {}
+    broken = dict(task.broken)
     for name, view, (width, height) in zip(task.names, views, sizes, strict=True):
         if name in broken:
             continue

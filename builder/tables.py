@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -37,13 +37,17 @@ class SplitRows:
         Key of each row's image in the source.
     digest_images : bool
         Whether this is where the digest of each image is taken: once an image.
+    shared : tuple of (str, str, int, int)
+        Parts that are splits of another config, which lists the same files: its
+        name, the split, and the half-open range of rows.
     """
 
     config: str
     split: str
     columns: Mapping[str, Any]
     images: Sequence[str]
-    digest_images: bool = field(default=False)
+    digest_images: bool = False
+    shared: tuple[tuple[str, str, int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)

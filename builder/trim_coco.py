@@ -14,10 +14,11 @@ from builder.names import config_name
 from builder.selection import draw_balanced, repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from builder.audit import Audit
     from builder.coco import Category, CocoTable, Image
     from builder.recipes import CocoRecipe
     from builder.tables import SplitRows
@@ -105,6 +106,34 @@ class CocoSelection:
                     }
                 )
         return found
+
+    # Only a patient split has to know the images before it can be made.
+    needs_digests = False
+
+    def with_audit(self, audit: Audit) -> CocoSelection:
+        """Return the same selection: it does not depend on the pixels."""
+        del audit
+        return self
+
+    def stated_sizes(self) -> dict[str, tuple[int, int]]:
+        """Return width and height that the annotations state, by key."""
+        return {
+            self.key(split, image): (image.width, image.height)
+            for split, table in self.tables.items()
+            for image in (table.images[row] for row in self.union[split].tolist())
+        }
+
+    def audit(self, audit: Audit) -> dict[str, Any]:
+        """Return what the audit says, as plain data."""
+        from builder.audit_coco import audit_coco
+
+        return audit_coco(self, audit)
+
+    def figures(self, audit: Audit, read: Callable[[str], bytes]) -> dict[str, bytes]:
+        """Return the figures of the card, by file name."""
+        from builder.audit_coco import draw_coco_figures
+
+        return draw_coco_figures(self, audit, read)
 
     def facts(self) -> dict[str, Any]:
         """Return what the card says of the source and of the licences."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,12 @@ from builder.errors import AnnotationError, SelectionError
 from builder.selection import slice_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from builder.audit import Audit
     from builder.recipes import IsicRecipe
     from builder.tables import SplitRows
 
@@ -48,6 +49,10 @@ class IsicSelection:
         By config and split: positions in metadata_small.csv. Every config but
         ``default`` cuts the same rows into parts, and ``default`` lists these parts
         one after the other.
+    official_duplicates : sequence of (str, str), optional
+        Pairs of image names that ISIC lists as duplicates.
+    no_patients : str
+        Why there is no config ``patient``, where there is none.
     """
 
     recipe: IsicRecipe
@@ -55,6 +60,8 @@ class IsicSelection:
     metadata: pd.DataFrame
     picked: NDArray[np.int64]
     splits: Mapping[str, Mapping[str, NDArray[np.int64]]] = field(default_factory=dict)
+    official_duplicates: Sequence[tuple[str, str]] | None = None
+    no_patients: str = "the images were not looked at"
 
     dataset = DATASET
     rule = RULE
@@ -99,6 +106,41 @@ class IsicSelection:
             }
             for label, (start, stop) in slices.items()
         ]
+
+    # The patient split keeps equal files together.
+    needs_digests = True
+
+    def with_audit(self, audit: Audit) -> IsicSelection:
+        """Return the selection with the config ``patient``, where there is one."""
+        from builder.audit_isic import split_patients
+
+        parts, reason = split_patients(self, audit)
+        if parts is None:
+            return replace(self, no_patients=reason)
+        # Broken images are in no part; their rows are never written.
+        order = np.concatenate(list(parts.values()))
+        broken = np.setdiff1d(np.arange(len(self.picked)), order)
+        splits = {
+            "default": {"train": np.concatenate([order, broken])},
+            "patient": parts,
+        }
+        return replace(self, splits=splits)
+
+    def stated_sizes(self) -> dict[str, tuple[int, int]]:
+        """Return nothing: the metadata does not state sizes."""
+        return {}
+
+    def audit(self, audit: Audit) -> dict[str, Any]:
+        """Return what the audit says, as plain data."""
+        from builder.audit_isic import audit_isic
+
+        return audit_isic(self, audit)
+
+    def figures(self, audit: Audit, read: Callable[[str], bytes]) -> dict[str, bytes]:
+        """Return the figures of the card, by file name."""
+        from builder.audit_isic import draw_isic_figures
+
+        return draw_isic_figures(self, audit, read)
 
     def facts(self) -> dict[str, Any]:
         """Return what the card says of the source."""
@@ -151,18 +193,24 @@ class IsicSelection:
         return {config: features(self.column_types) for config in self.splits}
 
     def rows(self) -> list[SplitRows]:
-        """Return the rows of ``default``."""
+        """Return the rows of ``default``, of which ``patient`` lists the parts."""
         from builder.tables import SplitRows
 
+        positions = self.splits["default"]["train"]
+        shared = []
+        start = 0
+        for split, part in self.splits.get("patient", {}).items():
+            shared.append(("patient", split, start, start + len(part)))
+            start += len(part)
         return [
             SplitRows(
                 config="default",
-                split=split,
+                split="train",
                 columns=self._columns(positions),
                 images=[self.keys[position] for position in positions.tolist()],
                 digest_images=True,
+                shared=tuple(shared),
             )
-            for split, positions in self.splits["default"].items()
         ]
 
     def _columns(self, positions: NDArray[np.int64]) -> dict[str, Any]:
@@ -179,7 +227,11 @@ class IsicSelection:
 
 
 def select_isic(
-    metadata: pd.DataFrame, recipe: IsicRecipe, *, name: str
+    metadata: pd.DataFrame,
+    recipe: IsicRecipe,
+    *,
+    name: str,
+    official_duplicates: Sequence[tuple[str, str]] | None = None,
 ) -> IsicSelection:
     """Take the notebook's slices.
 
@@ -211,5 +263,10 @@ def select_isic(
         raise AnnotationError(msg)
     everything = np.arange(len(picked), dtype=np.int64)
     return IsicSelection(
-        recipe, name, metadata, picked, {"default": {"train": everything}}
+        recipe,
+        name,
+        metadata,
+        picked,
+        {"default": {"train": everything}},
+        official_duplicates,
     )

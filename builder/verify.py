@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from builder.audit import audit_images
 from builder.card import render_card
 from builder.digests import rows_digest
 from builder.errors import VerifyError
-from builder.manifest import KIND, LAST, LOCK, digest_of
-from builder.prepare import Prepared, Recipe, prepare
-from builder.readers import read_into
+from builder.execute import InlineExecutor
+from builder.manifest import KIND, LAST, LOCK, digest_of, to_json
+from builder.prepare import prepare
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.shards import plan_shards
 from builder.storage import STATE, Root
@@ -23,9 +24,11 @@ from builder.tables import features_of, schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
 
-    from builder.model import Member
+    from builder.audit import Audit
+    from builder.prepare import Recipe, Selection
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ def verify(
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    executor: Executor | None = None,
+    workers: int = 1,
 ) -> VerifyReport:
     """Check a build folder against its manifest, and against its source if given.
 
@@ -65,6 +70,10 @@ def verify(
         and every row and image is compared.
     files : dict of str to str, optional
         As in `builder.pipeline.build`, for builds from single files.
+    executor : concurrent.futures.Executor, optional
+        Where the images of the source are looked at; here, if not given.
+    workers : int
+        How many tasks the executor runs at a time.
 
     Raises
     ------
@@ -73,7 +82,7 @@ def verify(
     """
     root = Root(folder)
     manifest = read_manifest(root)
-    faults = list(_check_files(root, manifest))
+    faults = [*_check_manifest(root, manifest), *_check_files(root, manifest)]
     damaged = {fault.split(":", 1)[0] for fault in faults}
     shards = {
         name: entry
@@ -88,7 +97,14 @@ def verify(
         faults += _check_card(root, manifest)
     replayed = bool(source or files)
     if replayed and LOCK not in damaged:
-        faults += _replay(root, manifest, source, files)
+        faults += _replay(
+            root,
+            manifest,
+            source,
+            files,
+            executor=executor or InlineExecutor(),
+            workers=workers,
+        )
     rows = sum(entry["rows"] for entry in shards.values())
     return VerifyReport(len(manifest["files"]) + 1, rows, replayed, tuple(faults))
 
@@ -121,6 +137,28 @@ def read_manifest(root: Root) -> dict[str, Any]:
         )
         raise VerifyError(msg)
     return manifest
+
+
+def _check_manifest(root: Root, manifest: Mapping[str, Any]) -> Iterator[str]:
+    content = {name: value for name, value in manifest.items() if name != "digest"}
+    if manifest.get("digest") != digest_of(content):
+        yield f"{LAST}: its digest is not that of its content"
+    elif root.read(LAST) != to_json(manifest):
+        yield f"{LAST}: is not written as a build writes it"
+    for config, splits in manifest["configs"].items():
+        for split, facts in splits.items():
+            files = [manifest["files"].get(name, {}) for name in facts["files"]]
+            for total, part in (
+                ("num_examples", "rows"),
+                ("num_bytes", "num_bytes"),
+                ("download_size", "bytes"),
+            ):
+                found = sum(entry.get(part, 0) for entry in files)
+                if facts[total] != found:
+                    yield (
+                        f"{LAST}: {config}/{split} has {total} {facts[total]}, its"
+                        f" files together {found}"
+                    )
 
 
 def _check_files(root: Root, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -202,17 +240,30 @@ def _replay(
     manifest: Mapping[str, Any],
     source: str | None,
     files: Mapping[str, str] | None,
+    *,
+    executor: Executor,
+    workers: int,
 ) -> Iterator[str]:
     """Select again from the source, and compare every row and image."""
     prepared = prepare(
         manifest["dataset"], recipe_of(manifest), source=source, files=files
     )
     lock = json.loads(root.read(LOCK) or b"{}")
-    yield from _compare_locks(lock, prepared)
     members = prepared.locate()
-    schemas = {n: schema_of(f) for n, f in prepared.selection.features().items()}
+    decode = manifest["options"]["audit"]
+    looked = audit_images(
+        members,
+        prepared.selection.stated_sizes(),
+        executor=executor,
+        workers=workers,
+        decode=decode,
+    )
+    selection = prepared.selection.with_audit(looked)
+    yield from _compare_locks(lock, prepared.inputs, selection)
+    yield from _compare_numbers(manifest, selection, looked)
+    schemas = {n: schema_of(f) for n, f in selection.features().items()}
     tasks = plan_shards(
-        prepared.selection.rows(),
+        selection.rows(),
         members,
         schemas,
         root=root,
@@ -224,29 +275,48 @@ def _replay(
         if name.endswith(".parquet") and name not in planned:
             yield f"{name}: the source gives no such shard"
     left_out = {entry["image"] for entry in manifest["broken"]}
-    digests: dict[str, str] = {}
+    digests = {
+        name: digest.tobytes().hex()
+        for name, digest in zip(looked.names, looked.facts.sha256, strict=True)
+    }
     for task in tasks:
         if task.path not in manifest["files"] or not root.exists(task.path):
             yield f"{task.path}: the source gives this shard, the build has none"
             continue
         kept = [row for row, name in enumerate(task.names) if name not in left_out]
-        for row in kept:
-            if task.names[row] not in digests:
-                digests[task.names[row]] = _digest_of(task.members[row])
         expected = task.rows.take(pa.array(kept, pa.int64())).to_pylist()
         images = [digests[task.names[row]] for row in kept]
         yield from _compare_rows(root, task.path, expected, images)
 
 
-def _compare_locks(lock: Mapping[str, Any], prepared: Prepared) -> Iterator[str]:
-    for entry, found in zip(lock["inputs"], prepared.inputs, strict=False):
+def _compare_numbers(
+    manifest: Mapping[str, Any], selection: Selection, looked: Audit
+) -> Iterator[str]:
+    """Compute what the manifest says of source and audit once more."""
+    again = {
+        "feasibility": selection.feasibility(),
+        **selection.facts(),
+        "audit": selection.audit(looked),
+    }
+    for name, value in again.items():
+        # Through JSON, as tuples come back from it as lists.
+        if json.loads(json.dumps(value)) != manifest.get(name):
+            yield f"{LAST}: {name!r} is not what the source gives"
+
+
+def _compare_locks(
+    lock: Mapping[str, Any],
+    inputs: Sequence[Mapping[str, Any]],
+    selection: Selection,
+) -> Iterator[str]:
+    for entry, found in zip(lock["inputs"], inputs, strict=False):
         if entry["sha256"] != found["sha256"]:
             yield (
                 f"{LOCK}: the {entry['role']} were {entry['name']} with sha256"
                 f" {entry['sha256'][:16]}…, the source has {found['name']} with"
                 f" {found['sha256'][:16]}…"
             )
-    draws = prepared.selection.draws_by_config()
+    draws = selection.draws_by_config()
     for config, splits in draws.items():
         for split, names in splits.items():
             listed = lock["draws"].get(config, {}).get(split, [])
@@ -298,9 +368,3 @@ def recipe_of(record: Mapping[str, Any]) -> Recipe:
 def _image_bytes(table: pa.Table) -> Iterator[pa.BinaryScalar]:
     for chunk in table.column("image").chunks:
         yield from chunk.field("bytes")
-
-
-def _digest_of(member: Member) -> str:
-    data = bytearray(member.file_size)
-    read_into(member, memoryview(data))
-    return hashlib.sha256(data).hexdigest()

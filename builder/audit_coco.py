@@ -1,0 +1,114 @@
+"""What the audit says of a selection of COCO: data for the manifest, and figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from builder import context, drift, duplicates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from builder.audit import Audit
+    from builder.trim_coco import CocoSelection
+
+_SHEET = 16
+
+
+def audit_coco(selection: CocoSelection, audit: Audit) -> dict[str, Any]:
+    """Return duplicates, context, drift and grey images, as plain data."""
+    facts = audit.facts
+    split_of = {
+        key: split
+        for split, rows in selection.union.items()
+        for key in selection.keys(split, rows)
+    }
+    splits = [split_of[name] for name in audit.names]
+    found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
+    told: dict[str, Any] = {
+        "decoded": audit.decoded,
+        "images": len(audit.names),
+        "duplicates": duplicates.report(found, audit.names, splits, facts.dhash),
+        "context": {
+            split: context.report(count(selection, split)) for split in selection.tables
+        },
+        "drift": {
+            split: drift.report(_drifts(selection, split)) for split in selection.tables
+        },
+    }
+    if audit.decoded:
+        parts = {split: np.array(splits) == split for split in selection.tables}
+        told["grey"] = drift.grey_shares(facts.is_grey, parts)
+    return told
+
+
+def count(selection: CocoSelection, split: str) -> context.Context:
+    """Count each category in the source and in the draws of one split."""
+    table = selection.tables[split]
+    halves = {
+        target.id: (rows[: len(rows) // 2], rows[len(rows) // 2 :])
+        for target, rows in zip(selection.targets, selection.draws[split], strict=True)
+    }
+    names = {category.id: category.name for category in table.categories}
+    return context.count_context(table.indptr, table.category_ids, names, halves)
+
+
+def draw_coco_figures(
+    selection: CocoSelection, audit: Audit, read: Callable[[str], bytes]
+) -> dict[str, bytes]:
+    """Return the figures of the card, by file name.
+
+    Parameters
+    ----------
+    selection : CocoSelection
+    audit : Audit
+    read : callable
+        Gives the bytes of an image by its key.
+    """
+    from builder import figures
+
+    drawn = {figures.CONTEXT: figures.draw_context(count(selection, "train"))}
+    if audit.decoded:
+        broken = audit.broken
+        sheet = []
+        used: set[int] = set()
+        for target, rows in zip(
+            selection.targets, selection.draws["train"], strict=True
+        ):
+            table = selection.tables["train"]
+            for row in rows[: len(rows) // 2].tolist():
+                key = selection.key("train", table.images[row])
+                if key not in broken and row not in used:
+                    used.add(row)
+                    sheet.append((read(key), _caption(selection, target.name, row)))
+                    break
+        drawn[figures.CONTACT_SHEET] = figures.contact_sheet(sheet[:_SHEET])
+    return drawn
+
+
+def _caption(selection: CocoSelection, target: str, row: int) -> str:
+    table = selection.tables["train"]
+    names = {category.id: category.name for category in table.categories}
+    others = [names[c] for c in table.categories_of(row) if names[c] != target]
+    return f"{target}, with {', '.join(others)}" if others else target
+
+
+def _drifts(selection: CocoSelection, split: str) -> list[drift.Drift]:
+    table = selection.tables[split]
+    union = selection.union[split]
+    ids = [category.id for category in table.categories]
+    has = np.stack([table.has(number) for number in ids], axis=1)
+    width = np.array([image.width for image in table.images], dtype=np.int32)
+    height = np.array([image.height for image in table.images], dtype=np.int32)
+    return [
+        drift.compare_categories(
+            [category.name for category in table.categories],
+            has[union].sum(axis=0),
+            len(union),
+            has.sum(axis=0),
+            len(table),
+        ),
+        *drift.compare_sizes((width[union], height[union]), (width, height)),
+    ]
