@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# Ids below this are looked up in a table of at most 8 MB; COCO's end at 581,929.
+_LARGEST_TABLE = 1 << 20
 # As the columns store them.
 _ImageId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _CategoryId = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
@@ -256,12 +258,20 @@ def _positions(
     kind: str,
 ) -> NDArray[np.int64]:
     """Return the position in `ids` of each of `wanted`."""
-    order = np.argsort(ids)
-    place = np.searchsorted(ids, wanted, sorter=order)
-    found = order[np.minimum(place, len(ids) - 1)] if len(ids) else place
-    wrong = ids[found] != wanted if len(ids) else np.ones(len(wanted), dtype=bool)
-    if wrong.any():
-        at = int(np.flatnonzero(wrong)[0])
+    found = np.full(len(wanted), -1, dtype=np.int64)
+    if len(ids) and 0 <= ids.min() and ids.max() < _LARGEST_TABLE:
+        # A table of all ids: searching for 860,001 of them takes five times as long.
+        table = np.full(int(ids.max()) + 1, -1, dtype=np.int64)
+        table[ids] = np.arange(len(ids))
+        inside = (wanted >= 0) & (wanted < len(table))
+        found[inside] = table[wanted[inside]]
+    elif len(ids):
+        order = np.argsort(ids)
+        place = np.searchsorted(ids, wanted, sorter=order)
+        nearest = order[np.minimum(place, len(ids) - 1)]
+        found = np.where(ids[nearest] == wanted, nearest, -1)
+    if (found < 0).any():
+        at = int(np.flatnonzero(found < 0)[0])
         msg = (
             f"{name}: annotation number {at} has {field} {int(wanted[at])}, which is"
             f" not among the {len(ids)} {kind}: correct or remove the annotation"

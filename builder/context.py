@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from builder.intervals import ratio_interval, share_interval
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -56,7 +58,8 @@ KNOWN_PAIRS = (
 #: the 80 things, so these pairs cannot be measured with them.
 STUFF = frozenset({"fruit", "road", "building", "ceiling", "towel"})
 
-_Z = 1.959963984540054  # 97.5 per cent point of the standard normal distribution
+#: The usual least count for the normal approximation that Katz intervals rest on.
+LEAST_IMAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,19 @@ class Context:
             self.source[np.newaxis],
             self.source_images,
         )
+
+    def is_sure(self) -> NDArray[np.bool_]:
+        """Which lifts are surely not 1, shape (t, c); never of a target with itself.
+
+        Their interval leaves out 1, and there are at least `LEAST_IMAGES` positives
+        with the category, or would be were the lift 1.
+        """
+        _, low, high = self.lift()
+        expected = np.outer(self.positive_images, self.source / self.source_images)
+        is_enough = np.maximum(self.positives, expected) >= LEAST_IMAGES
+        is_sure: NDArray[np.bool_] = ((low > 1) | (high < 1)) & is_enough
+        is_sure[np.arange(len(self.targets)), self.targets] = False
+        return is_sure
 
 
 def count_context(
@@ -147,62 +163,6 @@ def count_context(
     )
 
 
-def share_interval(
-    counts: NDArray[np.int64], totals: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Share of `totals` with the ends of its Wilson interval, shape (3, ...).
-
-    Of nothing the share is NaN, and the interval 0 to 1.
-
-    Examples
-    --------
-    >>> share_interval(np.array([0, 5]), np.array([10, 10])).round(3)
-    array([[0.   , 0.5  ],
-           [0.   , 0.237],
-           [0.278, 0.763]])
-    """
-    k, n = np.broadcast_arrays(counts, totals)
-    share = np.divide(k, n, out=np.full(n.shape, np.nan), where=n > 0)
-    middle = (k + _Z**2 / 2) / (n + _Z**2)
-    spread = k * (1 - np.nan_to_num(share)) + _Z**2 / 4
-    half = _Z * np.sqrt(spread) / (n + _Z**2)
-    low, high = np.maximum(middle - half, 0), np.minimum(middle + half, 1)
-    # Rounding must not move an end that is known.
-    return np.stack([share, np.where(k == 0, 0, low), np.where(k == n, 1, high)])
-
-
-def ratio_interval(
-    counts: NDArray[np.int64],
-    totals: NDArray[np.int64],
-    base_counts: NDArray[np.int64],
-    base_total: int,
-) -> NDArray[np.float64]:
-    """Ratio of two shares with the ends of its Katz interval, shape (3, ...).
-
-    Where `counts` is 0 the ratio is 0 and the interval begins at 0; it ends where it
-    would if half an image more had been found. Where nothing was counted in the
-    base, or there are no positives, there is no ratio: NaN.
-
-    Examples
-    --------
-    >>> ratio_interval(np.array([30, 0]), 100, np.array([100, 50]), 1000).round(2)
-    array([[3.  , 0.  ],
-           [2.11, 0.  ],
-           [4.27, 1.61]])
-    """
-    k, n, base = np.broadcast_arrays(counts, totals, base_counts)
-    known = (n > 0) & (base > 0)
-    k, n, base = (np.where(known, part, 1) for part in (k, n, base))
-    some = np.where(k == 0, 0.5, k)
-    ratio = (some / n) / (base / base_total)
-    # Rounding may leave less than nothing where both shares are 1.
-    variance = np.maximum(1 / some - 1 / n + 1 / base - 1 / base_total, 0)
-    factor = np.exp(_Z * np.sqrt(variance))
-    found = k > 0
-    ends = np.stack([ratio * found, ratio / factor * found, ratio * factor])
-    return np.where(known, ends, np.nan)
-
-
 def report(context: Context, *, top: int = 10) -> dict[str, object]:
     """Tell in plain data what manifest and card say of one split.
 
@@ -220,8 +180,8 @@ def report(context: Context, *, top: int = 10) -> dict[str, object]:
         ``negatives`` (``images``, ``counts``), and ``lift``, ``lift_low``,
         ``lift_high`` (null where there is none, and for the target itself);
         ``known_pairs`` of the targets; and ``largest``, the pairs whose lifts are
-        surely large: by the lower end of the interval. Each pair has ``target``,
-        ``context``, and the shares and lift, each with its interval.
+        surely large, by the lower end of the interval. Each pair has ``target``,
+        ``context``, shares and lift, each with its interval.
     """
     lift = context.lift()
     lift[:, np.arange(len(context.targets)), context.targets] = np.nan
@@ -236,11 +196,9 @@ def report(context: Context, *, top: int = 10) -> dict[str, object]:
         }
         for row, name in enumerate(names)
     }
-    lows = np.nan_to_num(lift[1], nan=-1).ravel()
-    order = np.argsort(-lows, kind="stable")[:top]
-    largest = [
-        divmod(int(place), len(context.names)) for place in order if lows[place] > 0
-    ]
+    lows = np.where(context.is_sure() & (lift[1] > 1), lift[1], 0).ravel()
+    order = [place for place in np.argsort(-lows, kind="stable")[:top] if lows[place]]
+    largest = [divmod(int(place), len(context.names)) for place in order]
     return {
         "categories": list(context.names),
         "source": {"images": context.source_images, "counts": context.source.tolist()},

@@ -38,6 +38,7 @@ from builder.hub_errors import (
     asked_wait,
     cause_of,
     is_network,
+    root_of,
     status_of,
 )
 from builder.push_plan import HubFile
@@ -122,23 +123,26 @@ class HubRepo:
         for count in range(1, TRIES + 1):
             try:
                 return function(*args, **kwargs)
-            except FAILURES as err:  # noqa: PERF203
-                if settled is not None and (result := settled()) is not None:
-                    return result
-                status = status_of(err)
-                retry = status in TRANSIENT or (status is None and is_network(err))
-                if again is not None and not retry:
-                    retry = count <= TRIES // 2 and again(err)
-                wait = max(2.0 ** (count - 1), asked_wait(err, time.time()) or 0)
-                if not retry or count == TRIES or wait > LONGEST_WAIT:
-                    raise self.error(self._refusal(what, err, wait)) from None
-                logger.warning(
-                    "%s: %s; trying again in %.0f s",
-                    what,
-                    f"the Hub answered {status}" if status else "the connection broke",
-                    wait,
-                )
-                self.sleep(wait)
+            except FAILURES as err:
+                failure = err
+            # from here on nothing is raised in the context of the client's error,
+            # which holds the headers that were sent
+            if settled is not None and (result := settled()) is not None:
+                return result
+            status = status_of(failure)
+            retry = status in TRANSIENT or (status is None and is_network(failure))
+            if again is not None and not retry:
+                retry = count <= TRIES // 2 and again(failure)
+            wait = max(2.0 ** (count - 1), asked_wait(failure, time.time()) or 0)
+            if not retry or count == TRIES or wait > LONGEST_WAIT:
+                raise self.error(self._refusal(what, failure, wait))
+            logger.warning(
+                "%s: %s; trying again in %.0f s",
+                what,
+                f"the Hub answered {status}" if status else "the connection broke",
+                wait,
+            )
+            self.sleep(wait)
         raise AssertionError
 
     def exists(self, kind: str = "dataset") -> Any:
@@ -238,20 +242,27 @@ class HubRepo:
         elif status is not None:
             reason, step = f"the Hub answered {status} ({said})", "try again"
         elif is_network(err):
-            reason, step = f"the connection failed ({said})", "try again"
+            reason = f"the connection failed ({self._shown(str(root_of(err)))})"
+            step = "try again when the network is back"
         else:
             reason, step = said, "mend that and try again"
+            if root_of(err) is not err:
+                reason += f" ({self._shown(str(root_of(err)))})"
         return f"cannot {what} ({self.repo_id}): {reason}; {step}."
 
     def _said(self, err: BaseException) -> str:
-        """Return an error's text in a line, without what must not be shown."""
+        """Return what the server said, or else the client."""
         cause = cause_of(err)
-        text = str(getattr(cause, "server_message", None) or cause)
+        text = self._shown(str(getattr(cause, "server_message", None) or cause))
+        return text or type(cause).__name__
+
+    def _shown(self, text: str) -> str:
+        """Return a text as part of a line, without what must not be shown."""
         # upload URLs are signed: their query lets anyone write for a while
         text = re.sub(r"\?\S+", "", " ".join(text.split()))
         if self.token:
             text = text.replace(self.token, "***")
-        return (text or type(cause).__name__)[:300].rstrip(". ")
+        return text[:300].rstrip(". ")
 
 
 @contextmanager

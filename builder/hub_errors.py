@@ -53,6 +53,13 @@ def cause_of(err: BaseException) -> BaseException:
     return err
 
 
+def root_of(err: BaseException) -> BaseException:
+    """Return where a chain of errors began, which mostly says it best."""
+    while (link := err.__cause__ or err.__context__) is not None:
+        err = link
+    return err
+
+
 def _of_http(err: BaseException) -> bool:
     return type(err).__module__.partition(".")[0] in HTTP_LIBRARIES
 

@@ -116,6 +116,7 @@ def build(
     )
     texts = {
         **selection.small_files(),
+        **selection.notes(),
         LOCK: to_json(lock),
         "README.md": render_card(manifest).encode(),
     }

@@ -46,6 +46,9 @@ class Selection(Protocol):
     def small_files(self) -> dict[str, bytes]:
         """Return the notebook's own tables by file name."""
 
+    def notes(self) -> dict[str, bytes]:
+        """Return what else lies in a build, by file name."""
+
     def export_files(self) -> dict[str, bytes]:
         """Return what an export holds besides tables and images."""
 

@@ -96,12 +96,11 @@ class Store:
             raise MissingError(
                 f"{shown(url)}: no such file; check the address"
             ) from err
-        except PermissionError as err:
-            raise MissingError(
-                f"{shown(url)} may not be read ({err}); check the address and your "
-                "credentials"
-            ) from err
         except Exception as err:  # each store has errors of its own
-            raise TransientError(
-                f"reading failed ({type(err).__name__}: {err})"
-            ) from err
+            name = type(err).__name__
+            if isinstance(err, PermissionError) or "Credential" in name:
+                raise MissingError(
+                    f"{shown(url)} may not be read ({name}: {err}); check the address "
+                    "and your credentials (FSSPEC_S3_ANON=true needs none)"
+                ) from err
+            raise TransientError(f"reading failed ({name}: {err})") from err

@@ -30,6 +30,12 @@ RULE = (
     " enough. The union over the targets is in table order."
 )
 
+_NOTE = """\
+datasets 2.14 guesses the format of this folder from the file endings of each split,
+before it looks at the card, and takes labels_val.json for a validation split in JSON.
+The name of this file settles the draw in favour of Parquet. Later versions do not look.
+"""
+
 
 @dataclass(frozen=True)
 class CocoSelection:
@@ -136,6 +142,10 @@ class CocoSelection:
             f"labels_{short}.json": json.dumps(self._labels(split), indent=2).encode()
             for split, short in (("train", "train"), ("test", "val"))
         }
+
+    def notes(self) -> dict[str, bytes]:
+        """Return what else lies in a build, for the sake of old readers."""
+        return {"labels_val.parquet.txt": _NOTE.encode()}
 
     def export_files(self) -> dict[str, bytes]:
         """Return what an export holds besides tables and images."""

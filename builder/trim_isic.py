@@ -125,6 +125,10 @@ class IsicSelection:
         """Return the notebook's table, byte for byte."""
         return {"metadata_small.csv": isic.write_metadata(self.small)}
 
+    def notes(self) -> dict[str, bytes]:
+        """Return what else lies in a build: nothing here."""
+        return {}
+
     def export_files(self) -> dict[str, bytes]:
         """Return what an export holds besides the table and the images."""
         return {}

@@ -29,7 +29,7 @@ from builder.urls import check_redirect, host_of, shown
 from builder.zips import MAX_FILE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from typing_extensions import Self
 
@@ -117,16 +117,17 @@ class Http:
                     f"{start} on, found {answer.headers['Content-Range']!r}; it is "
                     "broken: name another source"
                 )
-            for piece in self._pieces(answer):
-                start += len(piece)
+            buffer = memoryview(bytearray(_PIECE))
+            while came := self._read_into(buffer, answer):
+                start += came
                 if start > MAX_FILE_SIZE:
                     raise FetchError(
                         f"{shown(url)} goes on and on: expected {MAX_FILE_SIZE} bytes "
                         "at most of a file that trimset has a use for; check the "
                         "address"
                     )
-                file.write(piece)
-                progress(len(piece))
+                file.write(buffer[:came])
+                progress(came)
 
     def _answer(self, method: str, url: str, byte_range: str = "") -> _Answer:
         """Send one request, following redirects, and return the answer unread."""
@@ -201,29 +202,25 @@ class Http:
             raise TransientError(f"{announced} bytes announced of {length}")
         body = memoryview(bytearray(length))
         filled = 0
-        for piece in self._pieces(answer):
-            if len(piece) > length - filled:
-                raise TransientError(f"more than the {length} bytes asked for came")
-            body[filled : filled + len(piece)] = piece
-            filled += len(piece)
-        if filled < length:
-            raise TransientError(f"{filled} bytes came of {length}")
+        while filled < length:
+            came = self._read_into(body[filled : filled + _PIECE], answer)
+            if not came:
+                raise TransientError(f"{filled} bytes came of {length}")
+            filled += came
+        if self._read_into(memoryview(bytearray(1)), answer):
+            raise TransientError(f"more than the {length} bytes asked for came")
         return body
 
-    def _pieces(self, answer: _Answer) -> Iterator[memoryview]:
-        """Yield the body in pieces, each valid until the next is asked for."""
-        buffer = bytearray(_PIECE)
-        while True:
-            if self._closing.is_set():
-                raise FetchError("the fetch was stopped; run it again to go on")
-            try:
-                length = answer.response.readinto(buffer)
-            except HTTPError as err:
-                raise _fault(answer.url, err) from err
-            if not length:
-                answer.whole = True
-                return
-            yield memoryview(buffer)[:length]
+    def _read_into(self, buffer: memoryview, answer: _Answer) -> int:
+        """Read some of the body, and return how much; 0 at its end."""
+        if self._closing.is_set():
+            raise FetchError("the fetch was stopped; run it again to go on")
+        try:
+            came = answer.response.readinto(buffer)
+        except HTTPError as err:
+            raise _fault(answer.url, err) from err
+        answer.whole = not came
+        return came
 
     def _check_total(self, url: str, total: int) -> None:
         """Refuse a file that has another size than when it was first read."""

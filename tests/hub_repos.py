@@ -19,7 +19,7 @@ LARGEST_REGULAR = 10 * 1024 * 1024  # what the Hub takes without LFS
 DATE = "2026-01-01T00:00:{:02d}.000Z"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An answer with an error status, and the Hub's X-Error-Code where it has one."""
 
     def __init__(self, status: int, message: str, code: str | None = None):
@@ -126,7 +126,7 @@ class Repo:
             return self.commits[self.pulls[int(number)].head]
         if revision in self.commits:
             return self.commits[revision]
-        raise Refused(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+        raise RefusedError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
 
     def history(self, revision: str) -> list[Commit]:
         """Return the commits behind a revision, newest first."""
@@ -161,7 +161,7 @@ class Repo:
                 if parent is not None and create_pr:
                     tree = dict(self.resolve(parent).tree)
                 elif parent is not None and parent != self.resolve(revision).oid:
-                    raise Refused(
+                    raise RefusedError(
                         412,
                         "A commit has happened since. Please refresh and try again.",
                     )
@@ -175,7 +175,7 @@ class Repo:
             return commit, number
         branch = revision.removeprefix("refs/heads/")
         if branch not in self.branches:
-            raise Refused(404, f"Not a branch: {revision}", "RevisionNotFound")
+            raise RefusedError(404, f"Not a branch: {revision}", "RevisionNotFound")
         commit = self._record(self.branches[branch], tree, title, author)
         self.branches[branch] = commit.oid
         return commit, None
@@ -198,15 +198,17 @@ class Repo:
             tree[path] = Blob.regular(base64.b64decode(value["content"]))
         elif key == "lfsFile":
             if value["oid"] not in self.stored:
-                raise Refused(400, f"LFS pointer of {path} points to no known object")
+                raise RefusedError(
+                    400, f"LFS pointer of {path} points to no known object"
+                )
             tree[path] = Blob.lfs(value["oid"], value["size"])
         elif key == "deletedFile":
             if path not in tree:
                 message = f"A file with this name doesn't exist: {path}"
-                raise Refused(404, message, "EntryNotFound")
+                raise RefusedError(404, message, "EntryNotFound")
             del tree[path]
         else:
-            raise Refused(400, f"Unknown operation: {key}")
+            raise RefusedError(400, f"Unknown operation: {key}")
 
     def _record(
         self, parent: str | None, tree: dict[str, Blob], title: str, author: str
@@ -217,3 +219,52 @@ class Repo:
         commit = Commit(oid, parent, title, author, number, tree)
         self.commits[oid] = commit
         return commit
+
+
+@dataclass(frozen=True)
+class User:
+    name: str
+    role: str = "write"  # or "read", "fineGrained"
+    orgs: tuple[str, ...] = ()
+
+    def may_use(self, namespace: str) -> bool:
+        return namespace in (self.name, *self.orgs)
+
+
+USERS = {
+    "hf_alice": User("alice", orgs=("acme",)),
+    "hf_alice_read": User("alice", "read", orgs=("acme",)),
+    "hf_bob": User("bob", orgs=("acme",)),
+    "hf_eve": User("eve"),
+}
+
+
+@dataclass
+class Repos:
+    """All repositories by type and id, and the users by token."""
+
+    users: dict[str, User] = field(default_factory=lambda: dict(USERS))
+    by_key: dict[tuple[str, str], Repo] = field(default_factory=dict)
+
+    def find(
+        self, kind: str, repo_id: str, user: User | None, *, write: bool = False
+    ) -> Repo:
+        """Return a repo, for a user who may read or write it."""
+        repo = self.by_key.get((kind.removesuffix("s") or "model", repo_id))
+        mine = repo is not None and user is not None and user.may_use(repo.namespace)
+        if repo is None or (repo.private and not mine):
+            # the Hub does not tell strangers whether a private repo exists
+            status = 404 if user else 401
+            raise RefusedError(status, "Repository not found", "RepoNotFound")
+        if write:
+            self.check_writer(user, repo.namespace)
+        return repo
+
+    def check_writer(self, user: User | None, namespace: str) -> User:
+        """Return the user, if there is one who may write there."""
+        if user is None:
+            raise RefusedError(401, "Invalid username or password.")
+        if user.role == "read" or not user.may_use(namespace):
+            message = f"You don't have the rights to write under {namespace!r}"
+            raise RefusedError(403, message)
+        return user

@@ -246,9 +246,11 @@ class _Handler(BaseHTTPRequestHandler):
             "Accept-Ranges": "bytes",
         }
         start, stop, status = 0, size, 200
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
         if asked and not rule.ignore_range:
-            start, stop = int(asked[1]), min(int(asked[2] or size) + 1, size)
+            start, stop = int(asked[1] or 0), min(int(asked[2] or size) + 1, size)
+            if not asked[1]:  # the last so many bytes
+                start, stop = max(0, size - int(asked[2])), size
             if start >= stop:
                 return 416, {"Content-Range": f"bytes */{size}"}, b"", 0, 0
             status = 206

@@ -12,9 +12,7 @@ from builder.context import (
     KNOWN_PAIRS,
     STUFF,
     count_context,
-    ratio_interval,
     report,
-    share_interval,
 )
 
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
@@ -70,51 +68,6 @@ def test_counts_are_those_of_a_plain_loop(data):
     json.dumps(report(context), allow_nan=False)
 
 
-@settings(deadline=None)
-@given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_share_interval_is_wilsons(pair):
-    stats = pytest.importorskip("scipy.stats")
-    k, n = pair
-    ours = share_interval(np.array(k), np.array(n))
-    theirs = stats.binomtest(k, n).proportion_ci(method="wilson")
-    np.testing.assert_allclose(ours, [k / n, theirs.low, theirs.high], atol=1e-12)
-
-
-def test_share_of_nothing_is_unknown():
-    share, low, high = share_interval(np.array(0), np.array(0))
-    assert np.isnan(share)
-    assert (low, high) == (0, 1)
-
-
-@settings(deadline=None)
-@given(
-    st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(1, n), st.just(n))),
-    st.integers(1, 900).flatmap(lambda n: st.tuples(st.integers(1, n), st.just(n))),
-)
-def test_ratio_interval_is_that_of_katz(exposed, control):
-    contingency = pytest.importorskip("scipy.stats.contingency")
-    base, total = control
-    ours = ratio_interval(
-        np.array(exposed[0]), np.array(exposed[1]), np.array(base), total
-    )
-    result = contingency.relative_risk(*exposed, *control)
-    interval = result.confidence_interval()
-    expected = [result.relative_risk, interval.low, interval.high]
-    np.testing.assert_allclose(ours, expected, rtol=1e-9)
-
-
-def test_ratio_interval_at_the_ends():
-    zero = ratio_interval(np.array(0), np.array(50), np.array(5), 100)
-    assert zero[:2].tolist() == [0, 0]
-    assert 0 < zero[2] < 10
-    less = ratio_interval(np.array(0), np.array(500), np.array(5), 100)
-    assert less[2] < zero[2]
-    assert np.isnan(ratio_interval(np.array(0), np.array(50), np.array(0), 100)).all()
-    assert np.isnan(ratio_interval(np.array(0), np.array(0), np.array(5), 100)).all()
-    same = ratio_interval(np.array(9), np.array(9), np.array(70), 70)
-    np.testing.assert_allclose(same, 1)
-
-
 def test_report_names_the_lifts_that_are_surely_large():
     # bottle: one image of many, beside a cup by chance; table: always beside a cup.
     rows = [[47, 67]] * 40 + [[1]] * 955 + [[67]] * 4 + [[47, 44, 67]]
@@ -135,6 +88,20 @@ def test_report_names_the_lifts_that_are_surely_large():
     assert cup["lift_low"][told["categories"].index("dining table")] == pair["lift"][1]
     assert cup["positives"]["counts"] == [0, 0, 30, 30, 0]
     assert told["targets"]["car"]["lift"] == [None] * 5
+
+
+def test_a_lift_of_few_images_is_not_sure():
+    rows = [[47, 67]] * 4 + [[47]] * 46 + [[1]] * 950
+    draws = {47: (np.arange(50), np.arange(50, 100))}
+    context = count_context(*make_table(rows), NAMES, draws)
+    assert context.lift()[1, 0, context.names.index("dining table")] > 1
+    person, table = context.names.index("person"), context.names.index("dining table")
+    sure = context.is_sure()[0]
+    assert [sure[table], sure[person], sure[context.names.index("cup")]] == [0, 1, 0]
+    assert report(context)["largest"] == []
+    more = count_context(*make_table([[47, 67], *rows]), NAMES, draws)
+    assert more.is_sure()[0, table]
+    assert len(report(more)["largest"]) == 1
 
 
 def test_report_says_which_known_pairs_cannot_be_measured():

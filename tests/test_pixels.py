@@ -342,3 +342,31 @@ def test_threads_do_not_change_the_warning_filters():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(inspect, [encode(draw(seed=seed)) for seed in range(50)]))
     assert warnings.filters == before
+
+
+def test_structure_refuses_a_huge_image_of_another_format():
+    screen = struct.pack("<HHBBB", 65_000, 65_000, 0, 0, 0)
+    frame = struct.pack("<HHHHB", 0, 0, 65_000, 65_000, 0)
+    bomb = b"GIF89a" + screen + b"," + frame + b"\x02\0;"
+    assert check_structure(bomb) == "is too large to open safely"
+    assert inspect(bomb).reason == "is too large to open safely"
+
+
+def test_structure_does_not_trust_exif_that_cannot_be_read():
+    segment = b"Exif\0\0" + b"II*\0" + b"\xff" * 40
+    exif_marker = b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment
+    plain = encode(draw())
+    data = plain[:2] + exif_marker + plain[2:]
+    assert check_structure(data, width=96, height=64) is None
+    assert "states 64 x 96" in check_structure(data, width=64, height=96)
+    facts = inspect(data)
+    assert (facts.reason, facts.dhash) == (None, inspect(plain).dhash)
+
+
+def test_structure_survives_what_reading_exif_may_raise(monkeypatch):
+    def fail(image):
+        raise TypeError("a tag of another type")
+
+    monkeypatch.setattr(Image.Image, "getexif", fail)
+    reason = check_structure(encode(draw(), "PNG"), width=64, height=96)
+    assert "states 64 x 96" in reason
