@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.bench_audit [--images 12000] [--distinct 300]
 
-Draws JPEGs of 640 x 480 pixels and about 160 KB (COCO's average is 163 KB) into a
+Draws JPEGs of 640 x 480 pixels and about 150 KB (COCO's average is 163 KB) into a
 temporary folder, which is removed at the end: `--distinct` pictures, each encoded at
 several qualities. Then it runs the audit tasks with one and with two worker
 processes, finds the duplicates, and hashes a sample with `imagehash.dhash` and
