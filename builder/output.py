@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from builder.errors import OutputError
+from builder.names import unsafe_reason
 from builder.storage import STATE, Root
 
 _MARK = f"{STATE}/build.json"
@@ -99,8 +100,14 @@ def begin(
         # Shards that an interrupted run finished, perhaps under other options.
         for sidecar in root.files():
             if sidecar.startswith(f"{SIDECARS}/"):
-                path = json.loads(root.read(sidecar) or b"{}").get("path")
-                previous.setdefault("files", {}).setdefault(path, {})
+                path = (_read_record(root, sidecar) or {}).get("path")
+                if isinstance(path, str):
+                    previous.setdefault("files", {}).setdefault(path, {})
+    if previous:
+        # What it names will be removed, and it may come from anybody.
+        own = previous.get("files", {}).items()
+        files = {name: entry for name, entry in own if not unsafe_reason(name)}
+        previous = {**previous, "files": files}
     mark = {"format": kind, "key": key, "previous": previous}
     root.write(_MARK, json.dumps(mark).encode())
     root.remove(last)
@@ -128,9 +135,13 @@ def finish(output: Output, record: bytes, *, keep: set[str]) -> None:
     root.remove(STATE)
 
 
-def _format_of(root: Root, name: str) -> str | None:
+def _format_of(root: Root, name: str) -> Any:
+    return (_read_record(root, name) or {}).get("format")
+
+
+def _read_record(root: Root, name: str) -> dict[str, Any] | None:
     try:
         record = json.loads(root.read(name) or b"null")
     except ValueError:
         return None
-    return record.get("format") if isinstance(record, dict) else None
+    return record if isinstance(record, dict) else None

@@ -163,15 +163,18 @@ def plan_shards(
         for number, (start, stop, listed) in enumerate(cuts):
             rows = batch_of(schema, split.columns, start, stop)
             part = tuple(found[start:stop])
+            names = tuple(split.images[start:stop])
             tasks.append(
                 ShardTask(
                     root=root,
                     path=f"data/{split.config}/{split.split}"
                     f"-{number:05d}-of-{len(cuts):05d}.parquet",
-                    key=_key(schema, rows, part, versions, allow_broken=allow_broken),
+                    key=_key(
+                        schema, rows, names, part, versions, allow_broken=allow_broken
+                    ),
                     schema=schema,
                     rows=rows,
-                    names=tuple(split.images[start:stop]),
+                    names=names,
                     members=part,
                     sizes=tuple(
                         zip(*(side[start:stop] for side in stated), strict=True)
@@ -313,7 +316,7 @@ def _read_images(members: Sequence[Member]) -> tuple[pa.Buffer, list[memoryview]
     """Return the images one after the other in one buffer, and a view of each."""
     total = sum(member.file_size for member in members)
     buffer = pa.allocate_buffer(total)
-    whole = memoryview(buffer)
+    whole = memoryview(buffer).cast("B")
     views = []
     place = 0
     for member in members:
@@ -372,13 +375,16 @@ def _size_when_loaded(batch: pa.RecordBatch) -> int:
 def _key(
     schema: pa.Schema,
     rows: pa.RecordBatch,
+    names: Sequence[str],
     members: Sequence[Member],
     versions: Mapping[str, str],
     *,
     allow_broken: bool,
 ) -> str:
     sha256 = hashlib.sha256()
-    facts: list[Any] = [(member.name, member.file_size) for member in members]
+    # Keys, not the members' own names, which tell a zip from a folder.
+    sizes = [member.file_size for member in members]
+    facts: list[Any] = list(zip(names, sizes, strict=True))
     sha256.update(json.dumps([facts, dict(versions), allow_broken]).encode())
     sha256.update(schema.serialize())
     sha256.update(schema.metadata[b"huggingface"])

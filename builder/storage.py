@@ -7,11 +7,12 @@ import hashlib
 import io
 import os
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import fsspec
+from fsspec.spec import AbstractBufferedFile
 
 from builder.errors import OutputError
 
@@ -63,11 +64,10 @@ class Root:
         self.url = os.fspath(url)
         self.fs, path = fsspec.core.url_to_fs(self.url)
         self.path: str = path.rstrip("/") or path
-        self.is_local: bool = "file" in (
-            self.fs.protocol
-            if isinstance(self.fs.protocol, tuple)
-            else (self.fs.protocol,)
-        )
+        protocols = self.fs.protocol
+        names = {protocols} if isinstance(protocols, str) else set(protocols)
+        self.is_local: bool = "file" in names
+        self.is_staged: bool = bool(names & {"file", "memory"})
 
     def __reduce__(self) -> tuple[type[Root], tuple[str]]:
         return Root, (self.url,)
@@ -92,32 +92,33 @@ class Root:
     def writing(self, name: str) -> Iterator[HashingWriter]:
         """Open `name` for writing; it appears whole at the end, or not at all.
 
-        A local file is written below ``.trimset/`` and moved into place. Object
-        stores show an upload only once it is complete.
+        A file is written below ``.trimset/`` and moved into place. Object stores
+        need no such thing: they show an upload only once it is complete.
         """
         path = self.full(name)
-        place = self.full(f"{STATE}/{uuid4().hex}.tmp") if self.is_local else path
+        place = self.full(f"{STATE}/{uuid4().hex}.tmp") if self.is_staged else path
         try:
-            for parent in {Path(place).parent, Path(path).parent}:
-                if self.is_local:
-                    parent.mkdir(parents=True, exist_ok=True)
+            if self.is_staged:
+                for parent in {PurePosixPath(place).parent, PurePosixPath(path).parent}:
+                    self.fs.makedirs(str(parent), exist_ok=True)
             file = self.fs.open(place, "wb")
             try:
                 writer = HashingWriter(file)
                 yield writer
+                file.close()
             except BaseException:
                 _abandon(file)
                 raise
-            file.close()
             if self.is_local:
                 Path(place).replace(path)
-        except OSError as err:
-            if self.is_local:
-                _remove_if_there(place)
-            raise _describe(err, self.url, name) from err
-        except BaseException:
-            if self.is_local:
-                _remove_if_there(place)
+            elif self.is_staged:
+                self.fs.mv(place, path)
+        except BaseException as err:
+            if self.is_staged:
+                with suppress(OSError):  # what led here says more
+                    self.fs.rm_file(place)
+            if isinstance(err, OSError):
+                raise _describe(err, self.url, name) from err
             raise
 
     def write(self, name: str, data: bytes) -> None:
@@ -136,7 +137,7 @@ class Root:
                 while chunk := file.read(1 << 20):
                     sha256.update(chunk)
                     size += len(chunk)
-        except (FileNotFoundError, IsADirectoryError):
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
         return sha256.hexdigest(), size
 
@@ -168,20 +169,13 @@ class Root:
 
 def _abandon(file: Any) -> None:
     """Close a file so that a half-written object does not appear in a store."""
-    if hasattr(file, "discard"):
+    if isinstance(file, AbstractBufferedFile):
         with suppress(Exception):  # the error that led here counts
             file.discard()
         file.closed = True
     else:
-        file.close()
-
-
-def _remove_if_there(path: str) -> None:
-    try:
-        Path(path).unlink(missing_ok=True)
-    except OSError:
-        # What led here says more; the state folder is removed by the next run.
-        return
+        with suppress(OSError):  # as above; on a full disk closing fails, too
+            file.close()
 
 
 def _describe(err: OSError, url: str, name: str) -> OutputError:
