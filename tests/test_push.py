@@ -215,6 +215,25 @@ def test_progress_ends_at_the_total_and_never_falls(hub, built):
     assert len(seen) > 10
 
 
+def test_an_edit_on_the_hub_is_told_before_it_is_replaced(hub, built, tmp_path):
+    push(built, REPO)
+    edit = hub.repo(REPO).edit({"README.md": b"by bob", "notes.txt": b"bob"})
+    rebuilt = make_build(tmp_path / "new", pixels=32, seed=1)
+    for dry_run in (True, False):
+        (text,) = push(rebuilt, REPO, dry_run=dry_run).warnings
+        assert text.startswith("README.md had been edited on the Hub")
+        assert text.endswith(edit.oid)
+    assert push(built, REPO).warnings == ()
+
+
+def test_an_edited_shard_is_told_too(hub, built):
+    push(built, REPO)
+    tree = hub.repo(REPO).resolve("main").tree
+    path = "data/dog/test-00000-of-00001.parquet"
+    tree[path] = Blob.lfs("0" * 64, 9)
+    assert path in push(built, REPO).warnings[0]
+
+
 # Branches, tags, pull requests, dry runs -----------------------------------------
 
 
@@ -250,6 +269,12 @@ def test_a_branch_is_made_and_main_left_alone(hub, built, tmp_path):
     hub.log.clear()
     assert push(rebuilt, REPO, revision="next").commit == report.commit
     assert changing(hub) == []
+
+
+def test_no_main_to_start_from(hub, built):
+    push(built, REPO)
+    hub.repo(REPO).branches = {"other": hub.repo(REPO).branches["main"]}
+    refuse(PushError, "has no branch main .* found other", built, REPO)
 
 
 def test_a_branch_in_a_new_repo(hub, built):
