@@ -178,7 +178,8 @@ def _send(
         )
         return operations
 
-    return repo.call(f"upload {paths[0]}", attempt, again=_is_stale)
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return repo.call(f"upload {paths[-1]}{more}", attempt, again=_is_stale)
 
 
 def _is_stale(err: BaseException) -> bool:

@@ -653,9 +653,9 @@ def test_a_pull_request_whose_answer_was_lost(hub, built):
 # Processes --------------------------------------------------------------------------
 
 
-def start(hub, folder, home):
+def start(hub, folder, home, code=PUSH):
     return subprocess.Popen(
-        [sys.executable, "-c", PUSH, str(folder), REPO],
+        [sys.executable, "-c", code, str(folder), REPO],
         env=environment(hub, home, "hf_alice"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -714,6 +714,19 @@ def test_interrupted_while_uploading(hub, tmp_path):
     hub.faults.clear()
     push(built, REPO)
     assert published(hub) == contents(built)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for processes")
+def test_interrupted_while_the_server_asks_to_wait(hub, built, tmp_path):
+    after = {"Retry-After": "600"}
+    rule = hub.fail("POST", "/preupload/", status=429, times=99, headers=after)
+    code = f"import builder.upload; builder.upload.PATIENCE = 0.1; {PUSH}"
+    process = start(hub, built, tmp_path, code)
+    wait_for(lambda: rule.seen)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=10)[0]
+    assert output.rstrip().endswith("KeyboardInterrupt")
 
 
 READER = """
