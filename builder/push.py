@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.built import Build
-    from builder.push_plan import PushPlan
     from builder.upload import Addition
 
 
@@ -51,7 +50,7 @@ class PushReport:
     foreign : tuple of str
         Paths in the remote that no build put there; left alone.
     warnings : tuple of str
-        What a reader of the repo may stumble over.
+        What a reader may stumble over, and whose edits were replaced.
     bytes_planned, bytes_sent : int
         Size of the added and changed files; bytes of files that went out, those
         of failed attempts included, those that the Hub had in store not.
@@ -134,6 +133,11 @@ def push(
             "both; merge the pull request, then push again with --tag."
         )
     repo = HubRepo(repo_id, PushError, token=token, sleep=sleep)
+    if repo.token is None:
+        raise PushError(
+            f"cannot push to {repo_id} without a token: set HF_TOKEN or run "
+            "`hf auth login`."
+        )
     build = read_build(folder)
     if faults := lint(build):
         more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
@@ -162,13 +166,13 @@ def push(
     return PushReport(
         commit=done[0] if done else None,
         url=done[1] if done else repo.url,
-        tag=tag,
+        tag=None if dry_run else tag,
         added=plan.added,
         changed=plan.changed,
         deleted=plan.deleted,
         unchanged=len(plan.unchanged),
         foreign=plan.foreign,
-        warnings=_warnings(repo_id, plan),
+        warnings=_warnings(target),
         bytes_planned=target.bytes_planned,
         bytes_sent=sent,
         seconds=round(time.monotonic() - start, 3),
@@ -263,16 +267,21 @@ def _in_commit(additions: Sequence[Addition]) -> int:
     return sum(add.upload_info.size for add in additions if not add._is_uploaded)
 
 
-def _warnings(repo_id: str, plan: PushPlan) -> tuple[str, ...]:
-    """Return what a reader of the repo may stumble over."""
-    script = f"{repo_id.partition('/')[2]}.py"
-    if script in plan.foreign:
-        text = (
+def _warnings(target: Target) -> tuple[str, ...]:
+    """Return what a reader may stumble over, and whose edits are replaced."""
+    texts = []
+    script = f"{target.repo.repo_id.partition('/')[2]}.py"
+    if script in target.plan.foreign:
+        texts.append(
             f"{script} lies in the repo: datasets 3.6 would run it, and later "
             "versions refuse to load the repo; delete it there"
         )
-        return (text,)
-    return ()
+    if target.edited:
+        texts.append(
+            f"{', '.join(target.edited)} had been edited on the Hub since the last "
+            f"push, and is replaced; the edit is in commit {target.head}"
+        )
+    return tuple(texts)
 
 
 def _load_line(build: Build, repo_id: str, revision: str | None) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from builder.built import parse_manifest
@@ -27,18 +28,21 @@ class Target:
     head : str, optional
         Commit that the branch was on, or that it is to start from; None where
         the repo is to be made.
-    previous : frozenset of str
-        Paths that the manifest in that commit lists.
+    previous : mapping of str to str
+        The sha256 of each file that the manifest in that commit lists.
+    edited : tuple of str
+        Those of them that are something else now, and would be lost.
     """
 
     repo: HubRepo
     build: Build
     branch: str
-    head: str | None  # None: the repo is to be made
-    branches: Mapping[str, str]
-    tags: Mapping[str, str]
-    previous: frozenset[str]
     plan: PushPlan
+    head: str | None = None
+    branches: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    previous: Mapping[str, str] = field(default_factory=dict)
+    edited: tuple[str, ...] = ()
 
     @classmethod
     def find(cls, repo: HubRepo, build: Build, branch: str, *, private: bool) -> Target:
@@ -51,8 +55,7 @@ class Target:
                         f"{repo.repo_id} is a {kind}, expected a dataset or nothing; "
                         "choose another name."
                     )
-            plan = plan_push(build.files, {})
-            return cls(repo, build, branch, None, {}, {}, frozenset(), plan)
+            return cls(repo, build, branch, plan_push(build.files, {}))
         if private and not info.private:
             raise PushError(
                 f"{repo.repo_id} is public, expected private as asked; make it "
@@ -66,11 +69,17 @@ class Target:
                 f"{branch} of {repo.repo_id} is not a branch: expected one of "
                 f"{', '.join(sorted(branches))}, or a new name without '/'."
             )
-        head = branches.get(branch) or branches["main"]
+        head = branches.get(branch) or branches.get("main")
+        if head is None:
+            raise PushError(
+                f"{repo.repo_id} has no branch main to start {branch} from: found "
+                f"{', '.join(sorted(branches)) or 'none'}; name one with --revision."
+            )
         tree = repo.tree(head)
         previous = _previous(repo, build, head, tree)
         plan = plan_push(build.files, tree, previous)
-        return cls(repo, build, branch, head, branches, tags, previous, plan)
+        edited = _edited(repo, head, tree, plan, previous)
+        return cls(repo, build, branch, plan, head, branches, tags, previous, edited)
 
     @property
     def bytes_planned(self) -> int:
@@ -177,14 +186,9 @@ class Target:
 
 
 def check_token(repo: HubRepo) -> None:
-    """Refuse a token that is missing, unknown, or only good for reading."""
-    if repo.token is None:
-        raise PushError(
-            f"cannot push to {repo.repo_id} without a token: set HF_TOKEN or run "
-            "`hf auth login`."
-        )
+    """Refuse a token that is unknown, or only good for reading."""
     user = repo.call("ask who the token belongs to", repo.api.whoami)
-    role = user.get("auth", {}).get("accessToken", {}).get("role")
+    role = ((user.get("auth") or {}).get("accessToken") or {}).get("role")
     if role == "read":
         raise PushError(
             f"cannot push to {repo.repo_id}: the token of {user['name']} has role "
@@ -194,10 +198,10 @@ def check_token(repo: HubRepo) -> None:
 
 def _previous(
     repo: HubRepo, build: Build, head: str, tree: Mapping[str, HubFile]
-) -> frozenset[str]:
-    """Return the paths that the manifest in the remote tree lists."""
+) -> dict[str, str]:
+    """Return the sha256 of each file that the manifest in the remote tree lists."""
     if MANIFEST not in tree:
-        return frozenset()
+        return {}
     where = f"{MANIFEST} of {repo.repo_id}"
     try:
         raw = repo.read(MANIFEST, head, tree[MANIFEST])
@@ -209,4 +213,22 @@ def _previous(
             f"{repo.repo_id} holds {manifest['dataset']}, expected {build.dataset}; "
             "push to another repo."
         )
-    return frozenset(manifest["files"])
+    return {path: said["sha256"] for path, said in manifest["files"].items()}
+
+
+def _edited(
+    repo: HubRepo,
+    head: str,
+    tree: Mapping[str, HubFile],
+    plan: PushPlan,
+    previous: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Return what was changed on the Hub since the last push, and is to be replaced."""
+    edited = []
+    for path in sorted({*plan.changed, *plan.deleted} & previous.keys()):
+        sha256 = tree[path].sha256
+        if sha256 is None:
+            sha256 = hashlib.sha256(repo.read(path, head, tree[path])).hexdigest()
+        if sha256 != previous[path]:
+            edited.append(path)
+    return tuple(edited)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 THREADS = 4
 GROUP_FILES = 16
 GROUP_BYTES = 160_000_000
+PATIENCE = 5.0  # seconds that an interrupted push waits for what is on its way
 
 
 class StoppedError(Exception):
@@ -114,17 +116,11 @@ def upload(
     """
     sizes = {path: build.files[path].size for path in paths}
     operations: list[Addition] = []
-    # the client sends in threads and waits for them: in a thread of its own, so
-    # that Ctrl-C gets through to them
-    with ThreadPoolExecutor(1) as pool:
-        for group in group_uploads(sizes, files=GROUP_FILES, size=GROUP_BYTES):
-            sending = pool.submit(_send, repo, build, group, meter, branch, create_pr)
-            try:
-                operations += sending.result()
-            except BaseException:
-                meter.stopped = True
-                raise
-            meter.settle(sum(sizes[path] for path in group))
+    for group in group_uploads(sizes, files=GROUP_FILES, size=GROUP_BYTES):
+        operations += _interruptible(
+            partial(_send, repo, build, group, meter, branch, create_pr), meter
+        )
+        meter.settle(sum(sizes[path] for path in group))
     for operation in operations:
         path = operation.path_in_repo
         if operation.upload_info.sha256.hex() != build.files[path].sha256:
@@ -134,6 +130,28 @@ def upload(
                 "build it again, then push."
             )
     return operations
+
+
+def _interruptible(send: Callable[[], list[Addition]], meter: Meter) -> list[Addition]:
+    """Return what `send` does, in a thread that Ctrl-C need not wait for.
+
+    The client itself sends in threads, and waits for them whatever happens.
+    """
+    outcome: Future[list[Addition]] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(send())
+        except BaseException as err:  # raised again by result()
+            outcome.set_exception(err)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return outcome.result()
+    except KeyboardInterrupt:
+        meter.stopped = True
+        wait([outcome], timeout=PATIENCE)
+        raise
 
 
 def _send(
@@ -160,7 +178,8 @@ def _send(
         )
         return operations
 
-    return repo.call(f"upload {paths[0]}", attempt, again=_is_stale)
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return repo.call(f"upload {paths[-1]}{more}", attempt, again=_is_stale)
 
 
 def _is_stale(err: BaseException) -> bool:

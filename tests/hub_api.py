@@ -60,7 +60,7 @@ class HubApi:
 
     async def info(self, call: Call) -> web.Response:
         found = self._find(call)
-        commit = found.resolve(call.rev or "main")
+        commit = found.resolve(call.rev or next(iter(found.branches)))
         siblings: list[dict[str, Any]] = []
         for path, blob in sorted(commit.tree.items()):
             entry: dict[str, Any] = {"rfilename": path}

@@ -63,7 +63,7 @@ def test_whoami_and_roles(hub):
     assert HfApi().whoami()["name"] == "alice"
     token = HfApi().whoami("hf_alice_read")["auth"]["accessToken"]
     assert token["role"] == "read"
-    with pytest.raises(HfHubHTTPError, match="Invalid"):
+    with pytest.raises(OSError, match="Invalid"):  # requests' own error, on 0.36
         HfApi().whoami("hf_wrong")
 
 

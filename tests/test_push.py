@@ -215,6 +215,25 @@ def test_progress_ends_at_the_total_and_never_falls(hub, built):
     assert len(seen) > 10
 
 
+def test_an_edit_on_the_hub_is_told_before_it_is_replaced(hub, built, tmp_path):
+    push(built, REPO)
+    edit = hub.repo(REPO).edit({"README.md": b"by bob", "notes.txt": b"bob"})
+    rebuilt = make_build(tmp_path / "new", pixels=32, seed=1)
+    for dry_run in (True, False):
+        (text,) = push(rebuilt, REPO, dry_run=dry_run).warnings
+        assert text.startswith("README.md had been edited on the Hub")
+        assert text.endswith(edit.oid)
+    assert push(built, REPO).warnings == ()
+
+
+def test_an_edited_shard_is_told_too(hub, built):
+    push(built, REPO)
+    tree = hub.repo(REPO).resolve("main").tree
+    path = "data/dog/test-00000-of-00001.parquet"
+    tree[path] = Blob.lfs("0" * 64, 9)
+    assert path in push(built, REPO).warnings[0]
+
+
 # Branches, tags, pull requests, dry runs -----------------------------------------
 
 
@@ -250,6 +269,12 @@ def test_a_branch_is_made_and_main_left_alone(hub, built, tmp_path):
     hub.log.clear()
     assert push(rebuilt, REPO, revision="next").commit == report.commit
     assert changing(hub) == []
+
+
+def test_no_main_to_start_from(hub, built):
+    push(built, REPO)
+    hub.repo(REPO).branches = {"other": hub.repo(REPO).branches["main"]}
+    refuse(PushError, "has no branch main .* found other", built, REPO)
 
 
 def test_a_branch_in_a_new_repo(hub, built):
@@ -628,9 +653,9 @@ def test_a_pull_request_whose_answer_was_lost(hub, built):
 # Processes --------------------------------------------------------------------------
 
 
-def start(hub, folder, home):
+def start(hub, folder, home, code=PUSH):
     return subprocess.Popen(
-        [sys.executable, "-c", PUSH, str(folder), REPO],
+        [sys.executable, "-c", code, str(folder), REPO],
         env=environment(hub, home, "hf_alice"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -689,6 +714,19 @@ def test_interrupted_while_uploading(hub, tmp_path):
     hub.faults.clear()
     push(built, REPO)
     assert published(hub) == contents(built)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for processes")
+def test_interrupted_while_the_server_asks_to_wait(hub, built, tmp_path):
+    after = {"Retry-After": "600"}
+    rule = hub.fail("POST", "/preupload/", status=429, times=99, headers=after)
+    code = f"import builder.upload; builder.upload.PATIENCE = 0.1; {PUSH}"
+    process = start(hub, built, tmp_path, code)
+    wait_for(lambda: rule.seen)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=10)[0]
+    assert output.rstrip().endswith("KeyboardInterrupt")
 
 
 READER = """
