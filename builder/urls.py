@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from builder.errors import FetchError, SourceError
 
@@ -41,6 +41,8 @@ def scheme_of(url: str) -> str:
             f"{shown(url)} has the scheme {scheme!r}; trimset reads local paths and "
             f"{', '.join(sorted(SCHEMES))}: download it first or name another source"
         )
+    if scheme in HTTP_SCHEMES and not host_of(url):
+        raise FetchError(f"{shown(url)} names no host; check the address")
     return scheme
 
 
@@ -66,7 +68,7 @@ def host_of(url: str) -> str:
     >>> host_of("http://user:secret@Images.COCOdataset.org:80/zips/a.zip")
     'images.cocodataset.org'
     """
-    return (urlsplit(url).hostname or "").lower()
+    return (_split(url).hostname or "").lower()
 
 
 def shown(url: str) -> str:
@@ -79,14 +81,17 @@ def shown(url: str) -> str:
     """
     if "://" not in url:
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no telling what is secret in it
+        return f"{url.partition('://')[0]}://..."
     return urlunsplit(
         (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")
     )
 
 
-def check_redirect(url: str, target: str) -> None:
-    """Refuse a redirect that would lead somewhere less safe than `url`.
+def follow(url: str, location: str) -> str:
+    """Return where the Location header `location`, in an answer of `url`, leads.
 
     A redirect may change the path on the same host, or lead to any host over
     https, which is how object stores and mirrors hand out their own addresses. It
@@ -97,17 +102,35 @@ def check_redirect(url: str, target: str) -> None:
     ------
     FetchError
         The redirect is one of those.
+
+    Examples
+    --------
+    >>> follow("http://host/zips/a.zip", "/b.zip")
+    'http://host/b.zip'
     """
-    scheme = urlsplit(target).scheme.lower()
+    try:
+        target = urljoin(url, location)
+    except ValueError as err:
+        raise FetchError(f"{shown(url)} redirects to no address ({err})") from err
+    scheme = _split(target).scheme.lower()
     if scheme not in HTTP_SCHEMES:
         reason = f"to the scheme {scheme!r}"
-    elif scheme == "http" and urlsplit(url).scheme.lower() == "https":
+    elif scheme == "http" and _split(url).scheme.lower() == "https":
         reason = "from https to http"
     elif scheme == "http" and host_of(target) != host_of(url):
         reason = "to another host without https"
     else:
-        return
+        return target
     raise FetchError(
         f"{shown(url)} redirects {reason} ({shown(target)}), which is not followed: "
         "name the final address as the source if you trust it"
     )
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as err:
+        raise FetchError(
+            f"{shown(url)} is no address ({err}); check how it is written"
+        ) from err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -25,7 +25,7 @@ from builder.answers import (
 )
 from builder.errors import FetchError
 from builder.retry import TransientError, parse_retry_after
-from builder.urls import check_redirect, host_of, shown
+from builder.urls import follow, host_of, shown
 from builder.zips import MAX_FILE_SIZE
 
 if TYPE_CHECKING:
@@ -138,9 +138,7 @@ class Http:
             if answer.status not in REDIRECTS or not location:
                 break
             answer.close()
-            following = urljoin(target, location)
-            check_redirect(target, following)
-            target = following
+            target = follow(target, location)
         else:
             raise FetchError(
                 f"{shown(url)} redirects more than {MAX_REDIRECTS} times; name the "

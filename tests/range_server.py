@@ -55,6 +55,7 @@ class Rule:
     reset: bool = False  # close with a reset, not in order
     shorten: bool = False  # and declare only those
     garble: bool = False  # flip the bits of the body
+    body: bytes | None = None  # send this in place of the body, as it is
     gate: threading.Event | None = None
 
     def applies(self, method: str, path: str) -> bool:
@@ -286,6 +287,8 @@ class _Handler(BaseHTTPRequestHandler):
                     self.connection.sendfile(opened, start, stop - start)
             return
         body = file[start:stop]
+        if rule.body is not None:
+            body = rule.body
         if rule.garble:
             body = bytes(255 - byte for byte in body)
         self.wfile.write(body)

@@ -388,6 +388,7 @@ def test_members_from_urls(server):
         ("file:///etc/passwd", "expected http"),
         ("/etc/passwd", "expected http"),
         ("s3://bucket/a.jpg", "expected http"),
+        ("http://[::1/a.jpg", "is no address"),
     ],
 )
 def test_hosts_that_were_not_named_are_never_asked(url, message):
@@ -400,3 +401,77 @@ def test_one_missing_image_ends_it(server):
     urls = [server.url("a.bin"), server.url("nothing.jpg")]
     with pytest.raises(MissingError, match=r"nothing\.jpg"):
         members_from_urls(["a", "b"], urls, allowed_hosts={"127.0.0.1"})
+
+
+# The rest of what an answer can be.
+
+
+def test_proxies_of_the_environment_are_used(server, remote, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.url(""))
+    assert remote.read("http://images.example/a.bin", 0, 10) == DATA[:10]
+    assert server.log[-1].path == "http://images.example/a.bin"
+    assert remote.read(server.url("a.bin"), 0, 10) == DATA[:10]  # NO_PROXY
+    assert server.log[-1].path == "/a.bin"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "faults"),
+    [([b"01234", b"56789"], 0), ([b"01234"], 1), ([b"0123456789", b"x"], 1)],
+    ids=["whole", "short", "long"],
+)
+def test_bodies_in_chunks(server, remote, waits, chunks, faults):
+    server.rules.append(
+        Rule(
+            times=1,
+            headers={"Content-Length": None, "Transfer-Encoding": "chunked"},
+            body=b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+            + b"0\r\n\r\n",
+        )
+    )
+    server.files["digits"] = b"0123456789"
+    assert remote.read(server.url("digits"), 0, 10) == b"0123456789"
+    assert len(waits) == faults
+
+
+def test_a_part_of_a_whole_file_is_refused(server, remote):
+    server.rules.append(Rule(cut=100_000, times=1))
+    server.rules.append(Rule(headers={"Content-Range": "bytes 5-599999/600000"}))
+    with pytest.raises(FetchError, match="another part: expected bytes from 100000"):
+        remote.download(server.url("a.bin"), io.BytesIO())
+
+
+def test_refusals_of_whole_files_and_sizes(server, remote):
+    server.rules.append(Rule(status=401))
+    server.rules.append(Rule(method="HEAD", status=405))
+    with pytest.raises(FetchError, match="found 401; check the address"):
+        remote.download(server.url("a.bin"), io.BytesIO())
+    with pytest.raises(FetchError, match="found 401; check the address"):
+        remote.stat(server.url("a.bin"))
+
+
+def test_addresses_that_are_none(remote, waits):
+    with pytest.raises(FetchError, match="is no address"):
+        remote.stat("http://[::1/a.bin")
+    with pytest.raises(FetchError, match="is no address"):
+        remote.stat(f"http://{'x' * 300}.example/a.bin")
+    assert waits == []
+
+
+def test_closing_ends_waits_and_reads(server):
+    server.rules.append(Rule(status=503, times=1, headers={"Retry-After": "500"}))
+    remote = Remote()
+    thread = threading.Timer(0.1, remote.close)
+    thread.start()
+    with pytest.raises(FetchError, match="was stopped"):
+        remote.read(server.url("a.bin"), 0, 10)
+    with pytest.raises(FetchError, match="was stopped"):
+        remote.read(server.url("a.bin"), 0, 10)
+    thread.join()
+
+
+def test_a_range_file_says_what_it_can(server, remote):
+    with RangeFile(remote, server.url("a.bin")) as file:
+        assert file.readable()
+        assert file.seekable()
+        assert not file.writable()
+        assert io.BufferedReader(file).peek(5)[:5] == DATA[:5]

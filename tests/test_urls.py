@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import FetchError, SourceError
-from builder.urls import check_redirect, host_of, local_path, scheme_of, shown
+from builder.urls import follow, host_of, local_path, scheme_of, shown
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_secrets_are_not_shown():
     ],
 )
 def test_redirects_that_are_followed(url, target):
-    check_redirect(url, target)
+    assert follow(url, target) == target
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,23 @@ def test_redirects_that_are_followed(url, target):
         ("http://host/a", "file:///etc/passwd", "the scheme 'file'"),
         ("https://host/a", "ftp://host/a", "the scheme 'ftp'"),
         ("https://host/a?key=k", "HTTP://host/a", "from https to http"),
+        ("http://host/a", "http://[::1/a", "to no address"),
     ],
 )
 def test_redirects_that_are_refused(url, target, reason):
     with pytest.raises(FetchError, match=reason) as caught:
-        check_redirect(url, target)
+        follow(url, target)
     assert "key=k" not in str(caught.value)
+
+
+def test_relative_redirects():
+    assert follow("https://host/a/b.zip", "../c.zip") == "https://host/c.zip"
+    assert follow("https://host/a", "//elsewhere/b") == "https://elsewhere/b"
+    assert follow("https://user:pass@host/a", "//host/b") == "https://host/b"
+
+
+@pytest.mark.parametrize("url", ["http://[::1/a", "https://key@[::1/a", "http:///a"])
+def test_addresses_that_are_none(url):
+    with pytest.raises(FetchError, match=r"is no address|names no host") as caught:
+        scheme_of(url)
+    assert "key" not in str(caught.value)
