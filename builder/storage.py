@@ -62,7 +62,11 @@ class Root:
 
     def __init__(self, url: str | os.PathLike[str]) -> None:
         self.url = os.fspath(url)
-        self.fs, path = fsspec.core.url_to_fs(self.url)
+        try:
+            self.fs, path = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as err:
+            msg = f"{self.url}: expected a folder or a URL that fsspec knows: {err}"
+            raise OutputError(msg) from err
         self.path: str = path.rstrip("/") or path
         protocols = self.fs.protocol
         names = {protocols} if isinstance(protocols, str) else set(protocols)
