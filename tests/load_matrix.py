@@ -6,7 +6,12 @@ Makes one real environment per version (venv and pip, reused afterwards), runs
 `tests/load_probe.py` in each, and compares what they loaded: features, rows, image
 bytes, plain and as a stream. Then takes one example of every config as a stream and
 leaves, several times: a guard against hanging at exit (apache/arrow#45214).
-Exit status 0 only if everything is equal and every exit was clean.
+Exit status 0 only if everything is equal and no exit failed.
+
+A process that leaves while Arrow's threads are still busy hangs, every time, if the
+file has many row groups. With one row group it never does, but on a busy machine
+about one exit in ten is cut off by Arrow with SIGABRT, after all the work is done.
+The first is a failure; the second is counted, and a failure when most exits do it.
 """
 
 from __future__ import annotations
@@ -15,11 +20,14 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from tests.interpreters import find_interpreter, run_quietly
 
 PROBE = Path(__file__).with_name("load_probe.py")
 MODERN = ("3.11", "3.12", "3.10", "3.13")
@@ -41,6 +49,7 @@ ENVIRONMENTS = {
     "4.8.5": (MODERN, ["datasets==4.8.5", "pillow"]),
     "5": (MODERN, ["datasets>=5,<6", "pillow"]),
 }
+HEADER = "asked datasets python configs splits plain streaming exits aborts equal"
 LEAVE_SECONDS = 60  # only catches a hang: leaving takes a few seconds
 
 
@@ -48,52 +57,14 @@ class MatrixError(Exception):
     """An environment could not be made, or the probe failed in it."""
 
 
-def run_quietly(command, **options):
-    """Return the finished process, with its output as text."""
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, **options
-    )
+class AbortError(MatrixError):
+    """The probe was ended by SIGABRT."""
 
 
 def last_line(text):
     """Return the last line that says something: of a traceback, the error."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "nothing on stderr"
-
-
-def interpreter_candidates(minor, which=shutil.which, run=run_quietly):
-    """Yield commands that may be Python `minor`, such as "3.10", likely ones first."""
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == minor:
-        yield sys.executable
-    if found := which(f"python{minor}"):
-        yield found
-    if pyenv := which("pyenv"):
-        versions = Path(run([pyenv, "root"]).stdout.strip()) / "versions"
-        numbered = [
-            p for p in versions.glob(f"{minor}.*") if p.name.split(".")[2].isdigit()
-        ]
-        for path in sorted(numbered, key=lambda p: -int(p.name.split(".")[2])):
-            yield str(path / "bin" / "python")
-
-
-def find_interpreter(minors, candidates=interpreter_candidates, run=run_quietly):
-    """Return a command that runs one of the Pythons `minors`, best first.
-
-    A command on the PATH may be a shim of pyenv that leads nowhere: each is tried.
-    """
-    ask = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
-    for minor in minors:
-        for command in candidates(minor):
-            try:
-                answer = run([command, "-c", ask]).stdout.strip()
-            except OSError:
-                continue
-            if answer == minor:
-                return command
-    raise MatrixError(
-        f"no Python {' or '.join(minors)} found on the PATH or among pyenv's versions: "
-        f"install one, for instance with `pyenv install {minors[0]}`"
-    )
 
 
 def make_environment(folder, minors, requirements):
@@ -127,28 +98,42 @@ def run_probe(python, folder, *options, seconds=None):
         except subprocess.TimeoutExpired:
             raise MatrixError(f"still running after {seconds} s") from None
     if done.returncode:
-        raise MatrixError(f"exit status {done.returncode}: {last_line(done.stderr)}")
+        kind = AbortError if done.returncode == -signal.SIGABRT else MatrixError
+        raise kind(f"exit status {done.returncode}: {last_line(done.stderr)}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def leave_streams(python, folder, times):
+    """Return how many exits were clean, how many aborted, and what failed for good."""
+    report = {"clean_exits": 0, "aborted_exits": 0, "faults": []}
+    for _ in range(times):
+        try:
+            run_probe(python, folder, "--leave", seconds=LEAVE_SECONDS)
+            report["clean_exits"] += 1
+        except AbortError as error:
+            report["aborted_exits"] += 1
+            if report["aborted_exits"] > times // 2:
+                report["faults"].append(f"leaving a stream, most times: {error}")
+                break
+        except MatrixError as error:
+            report["faults"].append(f"leaving a stream: {error}")
+            break
+    return report
+
+
 def examine(version, folders, envs, leaves):
-    """Return the reports of one version, by folder: splits, faults, and clean exits."""
+    """Return the reports of one version, by folder: splits, exits and faults."""
     try:
         python = make_environment(envs / version, *ENVIRONMENTS[version])
-    except MatrixError as error:
+    except (MatrixError, LookupError) as error:
         return {str(folder): {"faults": [str(error)]} for folder in folders}
     reports = {}
     for folder in folders:
-        report = {"faults": [], "clean_exits": 0}
         try:
-            report.update(run_probe(python, folder))
-            for _ in range(leaves):
-                run_probe(python, folder, "--leave", seconds=LEAVE_SECONDS)
-                report["clean_exits"] += 1
+            loaded = run_probe(python, folder)
+            reports[str(folder)] = loaded | leave_streams(python, folder, leaves)
         except MatrixError as error:
-            when = "leaving a stream" if "splits" in report else "loading"
-            report["faults"].append(f"{when}: {error}")
-        reports[str(folder)] = report
+            reports[str(folder)] = {"faults": [f"loading: {error}"]}
     return reports
 
 
@@ -186,39 +171,20 @@ def compare(reports):
 
 def render_table(reports, differences):
     """Return the table of one folder: a line for each version."""
-    lines = [
-        [
-            "asked",
-            "datasets",
-            "python",
-            "configs",
-            "splits",
-            "plain",
-            "streaming",
-            "exits",
-            "equal",
-        ]
-    ]
+    lines = [HEADER.split()]
     for version, report in reports.items():
         splits = report.get("splits", {})
+        clean, aborted = (report.get(f"{how}_exits", 0) for how in ("clean", "aborted"))
         cells = [version, report.get("datasets", "-"), report.get("python", "-")]
-        cells += [str(len({name.split("/")[0] for name in splits})), str(len(splits))]
+        cells += [len({name.split("/")[0] for name in splits}), len(splits)]
         cells += [
-            str(sum(s[how]["rows"] for s in splits.values()))
-            for how in ("plain", "streaming")
+            sum(s[h]["rows"] for s in splits.values()) for h in ("plain", "streaming")
         ]
-        cells += [
-            str(report.get("clean_exits", 0)),
-            "NO" if differences[version] else "yes",
-        ]
-        lines.append(cells)
+        cells += [clean, aborted, "NO" if differences[version] else "yes"]
+        lines.append([str(cell) for cell in cells])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    )
+    padded = [map(str.ljust, line, widths) for line in lines]
+    return "\n".join("  ".join(line).rstrip() for line in padded)
 
 
 def parse_arguments(arguments):

@@ -206,11 +206,9 @@ def make_source(folder, counts_file=None, *, seed=0):
     ids = rng.permutation(np.arange(9, 581_930))
     for split in SPLITS:
         mine, ids = ids[: split.images], ids[split.images :]
-        counts = (
-            read_counts(counts_file, split)
-            if counts_file
-            else approximate_counts(split)
-        )
+        counts = approximate_counts(split)
+        if counts_file:
+            counts = read_counts(counts_file, split)
         path = folder / "annotations" / f"instances_{split.name}.json"
         write_annotations(path, split, mine, counts, rng)
         (folder / split.name).mkdir(exist_ok=True)
@@ -254,9 +252,8 @@ def write_images(folder, names, mean_bytes=163_000):
     for width, height, _ in SIZES:
         pool = []
         for strength in (0.6, 0.8, 1.0, 1.2, 1.4):
-            headers[width, height], rows = _cut(
-                _encode(rng, width, height, strength * noise)
-            )
+            jpeg = _encode(rng, width, height, strength * noise)
+            headers[width, height], rows = _cut(jpeg)
             pool += rows
         pools[width, height] = pool
     for name in {Path(name).parent for name in names}:
@@ -281,12 +278,8 @@ def main(arguments=None):
     """Make the source that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "--counts", type=Path, help="official counts (default: approximated)"
-    )
-    parser.add_argument(
-        "--names", type=Path, help="JSON object whose keys are the images to write"
-    )
+    parser.add_argument("--counts", type=Path, help="counts (default: approximated)")
+    parser.add_argument("--names", type=Path, help="JSON list of images to write")
     options = parser.parse_args(arguments)
     started = time.perf_counter()
     make_source(options.folder, options.counts)
