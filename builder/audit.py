@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from builder.errors import ImageError
 from builder.execute import map_bounded
 from builder.facts import AuditFacts, gather
 from builder.pixels import ImageFacts, check_structure, inspect
@@ -86,6 +87,17 @@ def audit_images(
     look = partial(_look, decode=decode)
     parts = map_bounded(executor, look, tasks, limit=2 * workers)
     return Audit(names, AuditFacts.join(parts), decoded=decode)
+
+
+def refuse_broken(broken: Mapping[str, str], *, total: int, allow_broken: bool) -> None:
+    """Raise ImageError naming all broken images, unless they are allowed."""
+    if broken and not allow_broken:
+        listed = "; ".join(f"{name} {why}" for name, why in sorted(broken.items()))
+        msg = (
+            f"{len(broken)} of {total} selected images are broken: {listed}; mend the"
+            " source, or go on without them with --allow-broken"
+        )
+        raise ImageError(msg)
 
 
 def audit_of_shards(shards: Sequence[ShardInfo], names: Sequence[str]) -> Audit:

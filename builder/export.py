@@ -6,16 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.errors import ImageError, OutputError
+from builder.audit import audit_images, refuse_broken
+from builder.cache import Cache
+from builder.errors import OutputError
+from builder.execute import InlineExecutor
 from builder.manifest import digest_of, make_lock, to_json
 from builder.output import begin, check_output, finish
-from builder.pixels import check_structure
-from builder.prepare import Recipe, prepare
+from builder.prepare import Recipe, bring, prepare
 from builder.readers import read_image
 from builder.storage import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
 
     from builder.model import Member
 
@@ -30,6 +33,11 @@ def export(
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    allow_hosts: Sequence[str] = (),
+    executor: Executor | None = None,
+    workers: int = 1,
+    audit: bool = True,
     allow_broken: bool = False,
     overwrite: bool = False,
 ) -> dict[str, Any]:
@@ -55,26 +63,33 @@ def export(
         raise OutputError(msg)
     check_output(root, last=LAST, kind=KIND)
 
-    prepared = prepare(dataset, recipe, source=source, files=files)
+    cache = Cache(cache_dir)
+    prepared = prepare(
+        dataset,
+        recipe,
+        source=source,
+        files=files,
+        cache=cache,
+        allow_hosts=allow_hosts,
+    )
     selection = prepared.selection
+    members = bring(prepared.locate(), cache)
+    looked = audit_images(
+        members,
+        selection.stated_sizes(),
+        executor=executor or InlineExecutor(),
+        workers=workers,
+        decode=audit and selection.needs_digests,
+    )
+    refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
+    selection = selection.with_audit(looked)
     lock = make_lock(selection, prepared.inputs)
-    members = prepared.locate()
-    key = digest_of([lock["digest"], [m.file_size for m in members.values()]])
+    digests = [digest.tobytes().hex() for digest in looked.facts.sha256]
+    key = digest_of([lock["digest"], digests])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
 
-    broken = {}
     for name, member in members.items():
-        reason = _place(root, name, member)
-        if reason:
-            broken[name] = reason
-    if broken and not allow_broken:
-        listed = "; ".join(f"{name} {why}" for name, why in sorted(broken.items()))
-        msg = (
-            f"{len(broken)} of {len(members)} selected images are broken: {listed};"
-            " mend the source, or export them as they are with --allow-broken"
-        )
-        raise ImageError(msg)
-
+        _place(root, name, member)
     texts = {**selection.small_files(), **selection.export_files()}
     for name, data in texts.items():
         root.write(name, data)
@@ -85,7 +100,7 @@ def export(
         "key": key,
         "recipe": selection.recipe.as_dict(),
         "selection": lock["digest"],
-        "broken": broken,
+        "broken": looked.broken,
         **selection.export_record(),
         "files": {name: {} for name in kept},
     }
@@ -93,22 +108,22 @@ def export(
     return record
 
 
-def _place(root: Root, name: str, member: Member) -> str | None:
-    """Bring one image to its place; return what is wrong with it, if anything."""
-    data = read_image(member)
-    linked = not member.in_zip and _link(Path(member.url), Path(root.full(name)))
-    if not linked:
-        root.write(name, data)
-    return check_structure(data)
+def _place(root: Root, name: str, member: Member) -> None:
+    """Bring one image to its place."""
+    if member.in_zip or not _link(Path(member.url), Path(root.full(name))):
+        root.write(name, read_image(member))
 
 
 def _link(source: Path, target: Path) -> bool:
     """Make a hard link, where the file system can."""
+    # A link to a link would break when the source moves.
+    source = source.resolve()
+    if target.exists() and target.samefile(source):
+        return True
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
-        # A link to a link would break when the source moves.
-        os.link(source.resolve(), target)
+        os.link(source, target)
     except OSError:
         return False
     return True

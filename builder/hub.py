@@ -120,7 +120,9 @@ class HubRepo:
         again : callable, optional
             Tells of a failure that is not transient whether to try it again.
         """
-        for count in range(1, TRIES + 1):
+        count = 0
+        while True:
+            count += 1
             try:
                 return function(*args, **kwargs)
             except FAILURES as err:
@@ -143,7 +145,6 @@ class HubRepo:
                 wait,
             )
             self.sleep(wait)
-        raise AssertionError
 
     def exists(self, kind: str = "dataset") -> Any:
         """Return what the Hub says about the repo, or None where there is none."""
@@ -151,10 +152,7 @@ class HubRepo:
         def ask() -> Any:
             try:
                 return self.api.repo_info(self.repo_id, repo_type=kind)
-            except RepositoryNotFoundError as err:
-                # a bad token looks the same on some versions of the client
-                if self.token and status_of(err) == 401:
-                    self.api.whoami()
+            except RepositoryNotFoundError:
                 return None
 
         return self.call("look up the repo", ask)
@@ -240,12 +238,13 @@ class HubRepo:
             reason = f"the Hub knows nothing there, for this token (404: {said})"
             step = "check the namespace, the name and the token"
         elif status is not None:
-            reason, step = f"the Hub answered {status} ({said})", "try again"
+            reason = f"the Hub answered {status} ({said})"
+            step = "try again later" if status in TRANSIENT else "mend that first"
         elif is_network(err):
             reason = f"the connection failed ({self._shown(str(root_of(err)))})"
             step = "try again when the network is back"
         else:
-            reason, step = said, "mend that and try again"
+            reason, step = said, "mend that first"
             if root_of(err) is not err:
                 reason += f" ({self._shown(str(root_of(err)))})"
         return f"cannot {what} ({self.repo_id}): {reason}; {step}."

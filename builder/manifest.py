@@ -76,6 +76,7 @@ def describe_images(
             {
                 "role": group.role,
                 "name": group.store.name,
+                **({"url": group.store.url} if group.store.url else {}),
                 "images": len(keys),
                 "sha256": hashlib.sha256(lines.encode()).hexdigest(),
             }

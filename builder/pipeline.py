@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from builder.audit import audit_images, audit_of_shards
+from builder.audit import audit_images, audit_of_shards, refuse_broken
+from builder.cache import Cache
 from builder.card import render_card
-from builder.errors import ImageError
 from builder.execute import InlineExecutor, map_bounded
 from builder.manifest import (
     KIND,
@@ -21,7 +21,7 @@ from builder.manifest import (
     with_files,
 )
 from builder.output import begin, check_output, finish
-from builder.prepare import Recipe, prepare
+from builder.prepare import Recipe, bring, prepare
 from builder.readers import read_image
 from builder.shards import plan_shards, remember, write_shard
 from builder.storage import Root
@@ -29,7 +29,7 @@ from builder.tables import schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor
 
 MAX_SHARD_SIZE = 40_000_000
@@ -42,6 +42,8 @@ def build(
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
     max_shard_size: int = MAX_SHARD_SIZE,
@@ -60,9 +62,14 @@ def build(
     recipe : CocoRecipe or IsicRecipe, optional
         What to draw; the notebook's numbers, if not given.
     source : str, optional
-        Folder with one of the official layouts.
+        Folder or URL with one of the official layouts; the official server, if
+        neither it nor all of `files` are given.
     files : dict of str to str, optional
         Single files that go before `source`; see `builder.prepare.prepare`.
+    cache_dir : path, optional
+        Where fetched files are kept; the platform's cache folder, if not given.
+    allow_hosts : sequence of str
+        Hosts from which images may come by their ``coco_url``.
     executor : concurrent.futures.Executor, optional
         Where the shards are written; one after the other here, if not given.
     workers : int
@@ -85,9 +92,17 @@ def build(
     executor = executor or InlineExecutor()
     check_output(root, last=LAST, kind=KIND)
 
-    prepared = prepare(dataset, recipe, source=source, files=files)
+    cache = Cache(cache_dir)
+    prepared = prepare(
+        dataset,
+        recipe,
+        source=source,
+        files=files,
+        cache=cache,
+        allow_hosts=allow_hosts,
+    )
     selection = prepared.selection
-    members = prepared.locate()
+    members = bring(prepared.locate(), cache)
 
     looked = None
     if audit or selection.needs_digests:
@@ -98,7 +113,7 @@ def build(
             workers=workers,
             decode=audit,
         )
-        _check_images(looked.broken, total=len(members), allow_broken=allow_broken)
+        refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
         selection = selection.with_audit(looked)
     lock = make_lock(selection, prepared.inputs)
 
@@ -125,7 +140,7 @@ def build(
     )
     shards = list(map_bounded(executor, write_shard, tasks, limit=2 * workers))
     broken = {name: reason for shard in shards for name, reason in shard.broken}
-    _check_images(broken, total=len(members), allow_broken=allow_broken)
+    refuse_broken(broken, total=len(members), allow_broken=allow_broken)
     looked = looked or audit_of_shards(shards, list(members))
 
     manifest = make_manifest(
@@ -152,13 +167,3 @@ def build(
     manifest = with_files(manifest, texts)
     finish(output, to_json(manifest), keep=set(manifest["files"]))
     return manifest
-
-
-def _check_images(broken: Mapping[str, str], *, total: int, allow_broken: bool) -> None:
-    if broken and not allow_broken:
-        listed = "; ".join(f"{name} {why}" for name, why in sorted(broken.items()))
-        msg = (
-            f"{len(broken)} of {total} selected images are broken: {listed}; mend the"
-            " source, or leave them out with --allow-broken"
-        )
-        raise ImageError(msg)

@@ -1,13 +1,17 @@
-"""What a build would select and read; nothing heavy is imported on this road."""
+"""What a build would select and fetch; nothing heavy is imported on this road."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from builder.cache import Cache
+from builder.fetch import check_room, needed
 from builder.prepare import Recipe, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import os
+    from collections.abc import Mapping, Sequence
 
 
 def plan(
@@ -16,27 +20,62 @@ def plan(
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    allow_hosts: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return what would be selected and read; nothing is written.
+    """Return what would be selected and fetched; no image is moved.
 
-    The arguments are those of `builder.pipeline.build`.
+    The arguments are those of `builder.pipeline.build`. Remote metadata is fetched
+    into the cache, since nothing can be selected without it.
 
     Returns
     -------
     dict
-        ``rows`` by config and split, ``images`` (distinct), ``bytes`` of them, and
-        ``feasibility``: what is available against what is asked for.
+        ``rows`` by config and split, ``images`` (distinct) and ``bytes`` of them;
+        ``to_fetch``: ``members``, ``bytes``, ``cached_members`` and
+        ``cached_bytes``; ``disk``: bytes that the cache and the output will take;
+        and ``feasibility``: what is available against what is asked for.
+
+    Raises
+    ------
+    OutputError
+        The disk of the cache has no room for what would be fetched.
     """
-    prepared = prepare(dataset, recipe, source=source, files=files, digest=False)
+    cache = Cache(cache_dir)
+    prepared = prepare(
+        dataset,
+        recipe,
+        source=source,
+        files=files,
+        cache=cache,
+        allow_hosts=allow_hosts,
+        digest=False,
+    )
     members = prepared.locate()
+    fetching = needed(members.values(), cache)
+    check_room(cache.root, fetching.bytes_to_fetch)
+    draws = prepared.selection.draws_by_config()
+    uses = Counter(prepared.selection.images_written())
     return {
         "dataset": dataset,
         "recipe": prepared.selection.recipe.as_dict(),
         "rows": {
             config: {split: len(names) for split, names in splits.items()}
-            for config, splits in prepared.selection.draws_by_config().items()
+            for config, splits in draws.items()
         },
         "images": len(members),
-        "bytes": sum(member.file_size for member in members.values()),
+        "bytes": sum(max(0, member.file_size) for member in members.values()),
+        "to_fetch": {
+            "members": fetching.n_members - fetching.n_cached,
+            "bytes": fetching.bytes_to_fetch,
+            "cached_members": fetching.n_cached,
+            "cached_bytes": fetching.bytes_cached,
+        },
+        "disk": {
+            "cache": fetching.bytes_to_fetch,
+            "output": sum(
+                max(0, members[key].file_size) * times for key, times in uses.items()
+            ),
+        },
         "feasibility": prepared.selection.feasibility(),
     }

@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from builder.errors import UsageError
+from builder.cache import Cache
+from builder.errors import SourceError, UsageError
+from builder.fetch import fetch
+from builder.image_stores import CocoUrlImages, UrlFolderImages
 from builder.recipes import CocoRecipe, IsicRecipe
-from builder.sources import ImageStore, TextFile, find_coco, find_isic, sha256
+from builder.sources import OFFICIAL, TextFile, find_coco, find_isic, sha256
+from builder.urls import host_of, local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from builder.audit import Audit
+    from builder.coco import CocoTable
+    from builder.image_stores import ImageStore
     from builder.model import Member
+    from builder.sources import CocoSplit
     from builder.tables import SplitRows
 
 DATASETS = ("coco_stuff_trimmed", "siim_isic_small")
@@ -59,6 +66,9 @@ class Selection(Protocol):
 
     def draws_by_config(self) -> dict[str, dict[str, list[str]]]:
         """Return the images of each config's rows, in order."""
+
+    def images_written(self) -> Iterable[str]:
+        """Return the key of the image of every row that gets written."""
 
     def small_files(self) -> dict[str, bytes]:
         """Return the notebook's own tables by file name."""
@@ -129,12 +139,31 @@ class Prepared:
         return members
 
 
+def bring(
+    members: Mapping[str, Member],
+    cache: Cache,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Member]:
+    """Return the members as local files, the remote ones fetched into the cache.
+
+    Raises
+    ------
+    SourceError, OutputError
+        As `builder.fetch.fetch`.
+    """
+    found = fetch(list(members.values()), cache=cache, progress=progress)
+    return dict(zip(members, found, strict=True))
+
+
 def prepare(
     dataset: str,
     recipe: Recipe | None = None,
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    cache: Cache | None = None,
+    allow_hosts: Sequence[str] = (),
     digest: bool = True,
 ) -> Prepared:
     """Find the source of a dataset, read its metadata, and select.
@@ -146,11 +175,17 @@ def prepare(
     recipe : CocoRecipe or IsicRecipe, optional
         The notebook's, if not given.
     source : str, optional
-        Folder with one of the official layouts.
+        Folder or URL with one of the official layouts; the official server, if
+        neither it nor all of `files` are given.
     files : dict of str to str, optional
         Files and folders that go before `source`: ``train_annotations``,
         ``train_images``, ``test_annotations`` and ``test_images``; or ``metadata``,
         ``images`` and ``duplicates``.
+    cache : Cache, optional
+        Where remote files are kept; in the platform's cache folder, if not given.
+    allow_hosts : sequence of str
+        Hosts from which images may come by their ``coco_url``, besides that of
+        `source`, where there is neither a folder nor a zip of images.
     digest : bool
         Whether to take the digests of the metadata files.
 
@@ -177,63 +212,102 @@ def prepare(
     if unknown:
         msg = f"{dataset} has no {unknown[0]!r}, only {sorted(known[dataset])}"
         raise UsageError(msg)
+    cache = cache or Cache()
     if dataset == "coco_stuff_trimmed":
         if not isinstance(recipe, CocoRecipe | None):
             msg = f"{dataset} takes a CocoRecipe, not {recipe!r}"
             raise UsageError(msg)
-        return _prepare_coco(recipe or CocoRecipe(), source, given, digest=digest)
+        found = find_coco(source, **given)
+        base = source or OFFICIAL[dataset]
+        tables, inputs = _read_tables(found, cache, digest=digest)
+        stores = {
+            split: place.images or _find_by_url(base, place, tables[split], allow_hosts)
+            for split, place in found.items()
+        }
+        return _select_coco(recipe or CocoRecipe(), tables, stores, inputs)
     if not isinstance(recipe, IsicRecipe | None):
         msg = f"{dataset} takes an IsicRecipe, not {recipe!r}"
         raise UsageError(msg)
-    return _prepare_isic(recipe or IsicRecipe(), source, given, digest=digest)
+    return _prepare_isic(recipe or IsicRecipe(), source, given, cache, digest=digest)
 
 
-def _prepare_coco(
-    recipe: CocoRecipe, source: str | None, files: Mapping[str, str], *, digest: bool
-) -> Prepared:
+def _read_tables(
+    found: Mapping[str, CocoSplit], cache: Cache, *, digest: bool
+) -> tuple[dict[str, CocoTable], list[dict[str, Any]]]:
     from builder.coco import read_table
-    from builder.trim_coco import select_coco
 
-    found = find_coco(source, **files)
     tables, inputs = {}, []
     for split, place in found.items():
-        with place.annotations.open() as view:
+        with place.annotations.open(cache) as view:
             tables[split] = read_table(view, name=place.annotations.name)
             if digest:
-                inputs.append(
-                    _describe(f"{split} annotations", place.annotations, view)
-                )
-    folders = {split: place.images.name for split, place in found.items()}
-    if len(set(folders.values())) < len(folders):
-        folders = {split: split for split in folders}
+                role = f"{split} annotations"
+                inputs.append(_describe(role, place.annotations, view))
+    return tables, inputs
+
+
+def _find_by_url(
+    base: str, place: CocoSplit, table: CocoTable, allow_hosts: Sequence[str]
+) -> ImageStore:
+    """Return where images without folder or zip are: below the source, or anywhere."""
+    is_remote = local_path(base) is None
+    folder = UrlFolderImages((f"{base.rstrip('/')}/{place.official}",), place.official)
+    if is_remote and table.images and folder.has(table.images[0].file_name):
+        return folder
+    hosts = (*((host_of(base),) if is_remote else ()), *allow_hosts)
+    if not hosts:
+        msg = (
+            f"{base}: expected {place.official}/, {place.official}.zip or"
+            f" zips/{place.official}.zip, found none of them: check --source, or get"
+            " each image from its coco_url with --allow-host images.cocodataset.org"
+        )
+        raise SourceError(msg)
+    urls = {image.file_name: image.coco_url for image in table.images}
+    return CocoUrlImages(place.official, urls, hosts)
+
+
+def _select_coco(
+    recipe: CocoRecipe,
+    tables: Mapping[str, CocoTable],
+    stores: Mapping[str, ImageStore],
+    inputs: list[dict[str, Any]],
+) -> Prepared:
+    from builder.trim_coco import select_coco
+
+    folders = {split: store.name for split, store in stores.items()}
     selection = select_coco(tables, folders, recipe)
     images = [
         ImageGroup(
             role=f"{split} images",
-            store=place.images,
+            store=store,
             keys=selection.keys(split, selection.union[split]),
             names=selection.files(split),
         )
-        for split, place in found.items()
+        for split, store in stores.items()
     ]
     return Prepared(selection, inputs, images)
 
 
 def _prepare_isic(
-    recipe: IsicRecipe, source: str | None, files: Mapping[str, str], *, digest: bool
+    recipe: IsicRecipe,
+    source: str | None,
+    files: Mapping[str, str],
+    cache: Cache,
+    *,
+    digest: bool,
 ) -> Prepared:
     from builder.isic import read_duplicates, read_metadata
     from builder.trim_isic import select_isic
 
     found = find_isic(source, **files)
     inputs = []
-    with found.metadata.open() as view:
+    with found.metadata.open(cache) as view:
         metadata = read_metadata(bytes(view), name=found.metadata.name)
         if digest:
             inputs.append(_describe("metadata", found.metadata, view))
     pairs = None
     if found.duplicates:
-        with found.duplicates.open() as view:
+        with found.duplicates.open(cache) as view:
             pairs = read_duplicates(bytes(view), name=found.duplicates.name)
             if digest:
                 role = "official duplicates"
@@ -251,4 +325,5 @@ def _describe(role: str, file: TextFile, view: memoryview) -> dict[str, Any]:
         "name": file.name,
         "sha256": sha256(view),
         "bytes": len(view),
+        **({"url": file.url} if file.url else {}),
     }

@@ -1,4 +1,4 @@
-"""Find the official layouts in a folder, and where the image of each name lies."""
+"""Find the official layouts below a folder or URL, and read their metadata."""
 
 from __future__ import annotations
 
@@ -8,18 +8,28 @@ import os
 import shutil
 import tempfile
 import zipfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from builder.errors import ImageError, SourceError
-from builder.model import Member
-from builder.zips import read_directory
+from builder.errors import SourceError
+from builder.fetch import fetch, fetch_file
+from builder.image_stores import FolderImages, UrlFolderImages, ZipImages
+from builder.remote import exists, read_zip
+from builder.urls import local_path, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from builder.cache import Cache
+    from builder.image_stores import ImageStore
+
+# The official servers (cocodataset.org/#download, challenge2020.isic-archive.com).
+OFFICIAL = {
+    "coco_stuff_trimmed": "http://images.cocodataset.org",
+    "siim_isic_small": "https://isic-challenge-data.s3.amazonaws.com/2020",
+}
 _ANNOTATION_ZIPS = (
     "annotations_trainval2017.zip",
     "annotations/annotations_trainval2017.zip",
@@ -42,7 +52,7 @@ class TextFile:
     Attributes
     ----------
     path : str
-        Of the file, or of the zip.
+        Local path or URL of the file, or of the zip.
     member : str
         Name in the zip; empty for a file of its own.
     """
@@ -53,33 +63,52 @@ class TextFile:
     @property
     def name(self) -> str:
         """Its own name, without the place where it lies."""
-        return Path(self.member or self.path).name
+        return (self.member or shown(self.path)).rsplit("/", 1)[-1]
+
+    @property
+    def url(self) -> str:
+        """Where it lies, if that is not on this machine; else empty."""
+        return shown(self.path) if "://" in self.path else ""
 
     @contextmanager
-    def open(self) -> Iterator[memoryview]:
-        """Map its bytes; what is in a zip is inflated to a temporary file first."""
-        try:
-            if not self.member:
-                with open(self.path, "rb") as file, _mapped(file) as view:  # noqa: PTH123
-                    yield view
-                return
-            with (
-                zipfile.ZipFile(self.path) as archive,
-                tempfile.TemporaryFile() as inflated,
-            ):
-                with archive.open(self.member) as packed:
-                    shutil.copyfileobj(packed, inflated, 1 << 20)
-                inflated.flush()
-                with _mapped(inflated) as view:
-                    yield view
-        except (OSError, zipfile.BadZipFile, KeyError) as err:
-            msg = f"{self.path}: cannot read {self.name}: {err}; give another source"
-            raise SourceError(msg) from err
+    def open(self, cache: Cache) -> Iterator[memoryview]:
+        """Map its bytes; a remote one is fetched into the cache first.
 
-    def read(self) -> bytes:
-        """Return its bytes."""
-        with self.open() as view:
-            return bytes(view)
+        Raises
+        ------
+        SourceError
+            It is not there, or cannot be read.
+        """
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(self._local(cache))
+                view = stack.enter_context(_mapped(file.fileno()))
+            except (OSError, zipfile.BadZipFile, KeyError, EOFError) as err:
+                msg = (
+                    f"{shown(self.path)}: cannot read {self.name}:"
+                    f" {' '.join(str(err).split())}; give another source"
+                )
+                raise SourceError(msg) from err
+            yield view
+
+    @contextmanager
+    def _local(self, cache: Cache) -> Iterator[tempfile._TemporaryFileWrapper[bytes]]:
+        """Open a local copy: the file itself, or what came out of cache or zip."""
+        local = local_path(self.path)
+        if self.member and local is None:
+            member = read_zip(self.path)[self.member]
+            local = Path(fetch([member], cache=cache)[0].url)
+        elif local is not None and self.member:
+            with zipfile.ZipFile(local) as archive, tempfile.TemporaryFile() as copy:
+                with archive.open(self.member) as packed:
+                    shutil.copyfileobj(packed, copy, 1 << 20)
+                copy.flush()
+                yield copy  # type: ignore[misc]
+            return
+        elif local is None:
+            local = fetch_file(self.path, cache)
+        with local.open("rb") as file:
+            yield file  # type: ignore[misc]
 
 
 def sha256(view: memoryview) -> str:
@@ -88,124 +117,34 @@ def sha256(view: memoryview) -> str:
 
 
 @contextmanager
-def _mapped(file: object) -> Iterator[memoryview]:
+def _mapped(number: int) -> Iterator[memoryview]:
     """Map an open file into memory; an empty one cannot be mapped."""
-    number = file.fileno()  # type: ignore[attr-defined]
     if os.fstat(number).st_size == 0:
         yield memoryview(b"")
         return
-    with mmap.mmap(number, 0, access=mmap.ACCESS_READ) as mapped:
-        view = memoryview(mapped)
-        try:
-            yield view
-        finally:
-            view.release()
-
-
-class ImageStore(Protocol):
-    """Where images come from."""
-
-    @property
-    def name(self) -> str:
-        """What stands before a file name in the key of an image."""
-
-    def locate(self, names: Sequence[str]) -> list[Member]:
-        """Return where each image lies; an image that is not there is an error."""
-
-
-@dataclass(frozen=True)
-class FolderImages:
-    """Images that are files below a local folder.
-
-    Attributes
-    ----------
-    path : str
-    name : str
-        What stands before the file name in the key of an image.
-    """
-
-    path: str
-    name: str
-
-    def locate(self, names: Sequence[str]) -> list[Member]:
-        """Return where each image lies, with its size.
-
-        Raises
-        ------
-        ImageError
-            Images are missing; the message names the first.
-        """
-        members = []
-        missing = []
-        for name in names:
-            path = os.path.join(self.path, name)  # noqa: PTH118 (hot path)
-            try:
-                size = os.stat(path).st_size  # noqa: PTH116 (hot path)
-            except OSError:
-                missing.append(name)
-                continue
-            members.append(Member(name=name, url=path, file_size=size))
-        if missing:
-            raise missing_images(self.path, missing, len(names))
-        return members
-
-
-@dataclass(frozen=True)
-class ZipImages:
-    """Images that are members of a zip, which is never unpacked.
-
-    Attributes
-    ----------
-    path : str
-        Of the zip.
-    name : str
-        What stands before the file name in the key of an image. In the zip it may
-        stand there or not.
-    folders : tuple of str
-        Folders in which the zip may hold the images, besides its top.
-    """
-
-    path: str
-    name: str
-    folders: tuple[str, ...]
-
-    def locate(self, names: Sequence[str]) -> list[Member]:
-        """Return where each image lies in the zip.
-
-        Raises
-        ------
-        ImageError
-            Images are missing; the message names the first.
-        SourceError
-            The zip cannot be read.
-        """
-        with open(self.path, "rb") as file:  # noqa: PTH123
-            directory = read_directory(file, url=self.path)
-        prefixes = [*(f"{folder}/" for folder in self.folders), ""]
-        prefix = max(
-            prefixes, key=lambda p: sum(p + name in directory for name in names[:100])
-        )
-        missing = [name for name in names if prefix + name not in directory]
-        if missing:
-            raise missing_images(self.path, missing, len(names))
-        return [directory[prefix + name] for name in names]
-
-
-def missing_images(place: str, missing: Sequence[str], total: int) -> ImageError:
-    """Return the error for images that a source does not have."""
-    shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-    return ImageError(
-        f"{place}: {len(missing)} of {total} selected images are not there:"
-        f" {shown}; complete the source and run the same command again"
-    )
+    with (
+        mmap.mmap(number, 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as view,
+    ):
+        yield view
 
 
 @dataclass(frozen=True)
 class CocoSplit:
-    """Source of one split of COCO."""
+    """Source of one split of COCO.
+
+    Attributes
+    ----------
+    annotations : TextFile
+    images : ImageStore or None
+        None where there is neither a folder nor a zip of them.
+    official : str
+        ``train2017`` or ``val2017``.
+    """
 
     annotations: TextFile
-    images: ImageStore
+    images: ImageStore | None
+    official: str
 
 
 @dataclass(frozen=True)
@@ -230,7 +169,8 @@ def find_coco(
     Parameters
     ----------
     source : str or None
-        Folder with one of the official layouts.
+        Folder or URL with one of the official layouts; the official server, if
+        neither it nor all single files are given.
     train_annotations, train_images, test_annotations, test_images : str or None
         Files and folders of any COCO-format dataset; each goes before `source`.
 
@@ -243,13 +183,13 @@ def find_coco(
         "train": (train_annotations, train_images, "train2017"),
         "test": (test_annotations, test_images, "val2017"),
     }
+    place = _Place(source, "coco_stuff_trimmed")
     found = {}
     for split, (texts, images, official) in given.items():
         found[split] = CocoSplit(
-            annotations=_given_file(texts)
-            or _find_annotations(_folder(source), official),
-            images=_given_images(images, official)
-            or _find_images(_folder(source), official),
+            annotations=_given_file(texts) or _find_annotations(place, official),
+            images=_given_images(images, official) or _find_images(place, official),
+            official=official,
         )
     return found
 
@@ -268,87 +208,115 @@ def find_isic(
     SourceError
         Something is not there.
     """
-    folder = _folder(source) if source or not (metadata and images) else None
-    table = _given_file(metadata)
-    if table is None:
-        names = [n for n in _ISIC_METADATA if folder and (folder / n).is_file()]
-        if not names:
-            raise _not_found(folder, _ISIC_METADATA)
-        table = TextFile(str(Path(str(folder)) / names[0]))
+    place = _Place(source, "siim_isic_small")
     twins = _given_file(duplicates)
-    if twins is None and folder and (folder / _ISIC_DUPLICATES).is_file():
-        twins = TextFile(str(folder / _ISIC_DUPLICATES))
+    if twins is None and (source or not (metadata and images)):
+        found = place.find((_ISIC_DUPLICATES,))
+        twins = TextFile(found) if found else None
     return IsicSource(
-        metadata=table,
-        images=_given_images(images, "images") or _find_isic_images(folder),
+        metadata=_given_file(metadata) or _find_metadata(place),
+        images=_given_images(images, "images") or _find_isic_images(place),
         duplicates=twins,
     )
 
 
-def _folder(source: str | None) -> Path:
-    if source is None:
-        msg = (
-            "no source: give --source with a folder in one of the official layouts,"
-            " or all files by their own options"
+class _Place:
+    """A folder or URL to look below, which is not looked at before it must be."""
+
+    def __init__(self, source: str | None, dataset: str) -> None:
+        self.base = (source or OFFICIAL[dataset]).rstrip("/") or "/"
+        self._checked = False
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder, if it is local."""
+        local = local_path(self.base)
+        if local is not None and not self._checked:
+            if not local.is_dir():
+                msg = f"{self.base}: expected a folder, found none: check --source"
+                raise SourceError(msg)
+            self._checked = True
+        return local
+
+    def find(self, names: Sequence[str]) -> str | None:
+        """Return the first of the files that is there, with its full path or URL."""
+        for name in names:
+            if self.folder is not None:
+                if (self.folder / name).is_file():
+                    return str(self.folder / name)
+            elif exists(f"{self.base}/{name}"):
+                return f"{self.base}/{name}"
+        return None
+
+    def not_found(self, names: Sequence[str]) -> SourceError:
+        """Return the error for files none of which is there."""
+        return SourceError(
+            f"{shown(self.base)}: expected {' or '.join(names)}, found none of them:"
+            " check --source"
         )
-        raise SourceError(msg)
-    folder = Path(source)
-    if not folder.is_dir():
-        msg = f"{source}: expected a folder with a source, found none: check --source"
-        raise SourceError(msg)
-    return folder
 
 
 def _given_file(path: str | None) -> TextFile | None:
     if path is None:
         return None
-    if not Path(path).is_file():
+    local = local_path(path)
+    if local is not None and not local.is_file():
         msg = f"{path}: expected a file, found none: check the option that names it"
         raise SourceError(msg)
-    return TextFile(path)
+    return TextFile(path if local is None else str(local))
 
 
 def _given_images(path: str | None, name: str) -> ImageStore | None:
     if path is None:
         return None
-    if Path(path).is_dir():
-        return FolderImages(path, name)
-    if Path(path).is_file():
-        return ZipImages(path, name, (name, Path(path).stem))
+    base = path.rstrip("/")
+    stem = shown(base).rsplit("/", 1)[-1].removesuffix(".zip")
+    local = local_path(path)
+    if local is None:
+        if shown(base).endswith(".zip"):
+            return ZipImages(base, name, (name, stem))
+        return UrlFolderImages((base,), name)
+    if local.is_dir():
+        return FolderImages(str(local), name)
+    if local.is_file():
+        return ZipImages(str(local), name, (name, stem))
     msg = f"{path}: expected a folder or a zip of images, found none: check the option"
     raise SourceError(msg)
 
 
-def _find_annotations(folder: Path, official: str) -> TextFile:
+def _find_annotations(place: _Place, official: str) -> TextFile:
     unpacked = f"annotations/instances_{official}.json"
-    if (folder / unpacked).is_file():
-        return TextFile(str(folder / unpacked))
-    for name in _ANNOTATION_ZIPS:
-        if (folder / name).is_file():
-            return TextFile(str(folder / name), unpacked)
-    raise _not_found(folder, (unpacked, *_ANNOTATION_ZIPS))
+    found = place.find((unpacked,))
+    if found:
+        return TextFile(found)
+    found = place.find(_ANNOTATION_ZIPS)
+    if found:
+        return TextFile(found, unpacked)
+    raise place.not_found((unpacked, *_ANNOTATION_ZIPS))
 
 
-def _find_images(folder: Path, official: str) -> ImageStore:
-    if (folder / official).is_dir():
-        return FolderImages(str(folder / official), official)
-    zips = (f"{official}.zip", f"zips/{official}.zip")
-    for name in zips:
-        if (folder / name).is_file():
-            return ZipImages(str(folder / name), official, (official,))
-    raise _not_found(folder, (f"{official}/", *zips))
+def _find_images(place: _Place, official: str) -> ImageStore | None:
+    if place.folder is not None and (place.folder / official).is_dir():
+        return FolderImages(str(place.folder / official), official)
+    found = place.find((f"{official}.zip", f"zips/{official}.zip"))
+    return ZipImages(found, official, (official,)) if found else None
 
 
-def _find_isic_images(folder: Path | None) -> ImageStore:
+def _find_metadata(place: _Place) -> TextFile:
+    found = place.find(_ISIC_METADATA)
+    if not found:
+        raise place.not_found(_ISIC_METADATA)
+    return TextFile(found)
+
+
+def _find_isic_images(place: _Place) -> ImageStore:
     for name in _ISIC_FOLDERS:
-        if folder and (folder / name).is_dir():
-            return FolderImages(str(folder / name), "images")
-    if folder and (folder / _ISIC_ZIP).is_file():
-        return ZipImages(str(folder / _ISIC_ZIP), "images", _ISIC_FOLDERS)
-    return FolderImages(str(folder), "images")
-
-
-def _not_found(folder: Path | None, names: Sequence[str]) -> SourceError:
-    return SourceError(
-        f"{folder}: expected {' or '.join(names)}, found none of them: check --source"
-    )
+        if place.folder is not None and (place.folder / name).is_dir():
+            return FolderImages(str(place.folder / name), "images")
+    found = place.find((_ISIC_ZIP,))
+    if found:
+        return ZipImages(found, "images", _ISIC_FOLDERS)
+    if place.folder is not None:
+        return FolderImages(str(place.folder), "images")
+    folders = [f"{place.base}/{name}" for name in _ISIC_FOLDERS]
+    return UrlFolderImages((*folders, place.base), "images")

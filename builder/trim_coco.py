@@ -14,7 +14,7 @@ from builder.names import config_name
 from builder.selection import draw_balanced, repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -164,6 +164,12 @@ class CocoSelection:
                 config = draws.setdefault(config_name(target.name), {})
                 config[split] = self.keys(split, rows)
         return draws
+
+    def images_written(self) -> Iterable[str]:
+        """Return the key of the image of every row: once a config and row."""
+        for splits in self.draws_by_config().values():
+            for keys in splits.values():
+                yield from keys
 
     def small_files(self) -> dict[str, bytes]:
         """Return the notebook's tables, restricted to the union, byte for byte."""

@@ -14,7 +14,7 @@ from builder.errors import AnnotationError, SelectionError
 from builder.selection import slice_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -162,6 +162,10 @@ class IsicSelection:
             }
             for config, splits in self.splits.items()
         }
+
+    def images_written(self) -> Iterable[str]:
+        """Return the key of each image: all configs share one copy."""
+        return self.keys
 
     def small_files(self) -> dict[str, bytes]:
         """Return the notebook's table, byte for byte."""

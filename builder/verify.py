@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from builder.audit import audit_images
+from builder.cache import Cache
 from builder.card import render_card
 from builder.digests import rows_digest
 from builder.errors import VerifyError
 from builder.execute import InlineExecutor
 from builder.manifest import KIND, LAST, LOCK, digest_of, to_json
-from builder.prepare import prepare
+from builder.prepare import bring, prepare
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.shards import plan_shards
 from builder.storage import STATE, Root
@@ -245,11 +246,16 @@ def _replay(
     workers: int,
 ) -> Iterator[str]:
     """Select again from the source, and compare every row and image."""
+    cache = Cache()
     prepared = prepare(
-        manifest["dataset"], recipe_of(manifest), source=source, files=files
+        manifest["dataset"],
+        recipe_of(manifest),
+        source=source,
+        files=files,
+        cache=cache,
     )
     lock = json.loads(root.read(LOCK) or b"{}")
-    members = prepared.locate()
+    members = bring(prepared.locate(), cache)
     decode = manifest["options"]["audit"]
     looked = audit_images(
         members,

@@ -27,6 +27,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.interpreters import find_interpreter, run_quietly
+
 PROBE = Path(__file__).with_name("load_probe.py")
 MODERN = ("3.11", "3.12", "3.10", "3.13")
 # Version: interpreters it runs on, best first, and what pip is asked for.
@@ -47,18 +49,7 @@ ENVIRONMENTS = {
     "4.8.5": (MODERN, ["datasets==4.8.5", "pillow"]),
     "5": (MODERN, ["datasets>=5,<6", "pillow"]),
 }
-HEADER = [
-    "asked",
-    "datasets",
-    "python",
-    "configs",
-    "splits",
-    "plain",
-    "streaming",
-    "exits",
-    "aborts",
-    "equal",
-]
+HEADER = "asked datasets python configs splits plain streaming exits aborts equal"
 LEAVE_SECONDS = 60  # only catches a hang: leaving takes a few seconds
 
 
@@ -70,52 +61,10 @@ class AbortError(MatrixError):
     """The probe was ended by SIGABRT."""
 
 
-def run_quietly(command, **options):
-    """Return the finished process, with its output as text."""
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, **options
-    )
-
-
 def last_line(text):
     """Return the last line that says something: of a traceback, the error."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "nothing on stderr"
-
-
-def interpreter_candidates(minor, which=shutil.which, run=run_quietly):
-    """Yield commands that may be Python `minor`, such as "3.10", likely ones first."""
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == minor:
-        yield sys.executable
-    if found := which(f"python{minor}"):
-        yield found
-    if pyenv := which("pyenv"):
-        versions = Path(run([pyenv, "root"]).stdout.strip()) / "versions"
-        numbered = [
-            p for p in versions.glob(f"{minor}.*") if p.name.split(".")[2].isdigit()
-        ]
-        for path in sorted(numbered, key=lambda p: -int(p.name.split(".")[2])):
-            yield str(path / "bin" / "python")
-
-
-def find_interpreter(minors, candidates=interpreter_candidates, run=run_quietly):
-    """Return a command that runs one of the Pythons `minors`, best first.
-
-    A command on the PATH may be a shim of pyenv that leads nowhere: each is tried.
-    """
-    ask = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
-    for minor in minors:
-        for command in candidates(minor):
-            try:
-                answer = run([command, "-c", ask]).stdout.strip()
-            except OSError:
-                continue
-            if answer == minor:
-                return command
-    raise MatrixError(
-        f"no Python {' or '.join(minors)} found on the PATH or among pyenv's versions: "
-        f"install one, for instance with `pyenv install {minors[0]}`"
-    )
 
 
 def make_environment(folder, minors, requirements):
@@ -176,7 +125,7 @@ def examine(version, folders, envs, leaves):
     """Return the reports of one version, by folder: splits, exits and faults."""
     try:
         python = make_environment(envs / version, *ENVIRONMENTS[version])
-    except MatrixError as error:
+    except (MatrixError, LookupError) as error:
         return {str(folder): {"faults": [str(error)]} for folder in folders}
     reports = {}
     for folder in folders:

@@ -12,7 +12,8 @@ import yaml
 from PIL import Image
 
 from tests import load_matrix
-from tests.load_matrix import MatrixError, compare, find_interpreter, render_table
+from tests.interpreters import find_interpreter, interpreter_candidates
+from tests.load_matrix import MatrixError, compare, render_table
 
 NAMES = ["person", "car", "hair drier"]
 FEATURES = {  # as the Parquet metadata spells them, and as the card does
@@ -197,7 +198,7 @@ def test_interpreter_is_one_that_really_runs():
     assert find_interpreter(["3.10"], candidates, run) == "good"
     assert find_interpreter(["3.9", "3.12", "3.10"], candidates, run) == "other"
     with pytest.raises(
-        MatrixError, match=r"no Python 3\.8 or 3\.9 found.*pyenv install 3\.8"
+        LookupError, match=r"no Python 3\.8 or 3\.9 found.*pyenv install 3\.8"
     ):
         find_interpreter(["3.8", "3.9"], candidates, run)
 
@@ -207,7 +208,7 @@ def test_candidates_are_path_then_pyenv_newest_first(tmp_path):
         (tmp_path / "versions" / name).mkdir(parents=True)
     where = {"python3.9": "/shim/python3.9", "pyenv": "pyenv"}
     run = answering({"pyenv": f"{tmp_path}\n"})
-    found = list(load_matrix.interpreter_candidates("3.9", where.get, run))
+    found = list(interpreter_candidates("3.9", where.get, run))
     assert found == [
         "/shim/python3.9",
         str(tmp_path / "versions/3.9.18/bin/python"),

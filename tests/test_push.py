@@ -305,6 +305,22 @@ def test_a_pull_request_is_opened_once(hub, built, tmp_path):
     assert push(rebuilt, REPO, create_pr=True).url.endswith("/discussions/2")
 
 
+def test_a_pull_request_to_a_repo_that_is_to_be_made(hub, built):
+    report = push(built, REPO, create_pr=True)
+    assert published(hub) == {}
+    assert published(hub, "refs/pr/1") == contents(built)
+    assert report.url.endswith("/discussions/1")
+
+
+def test_other_pull_requests_are_left_alone(hub, built, tmp_path):
+    push(built, REPO)
+    ours, theirs = (make_build(tmp_path / str(i), seed=i) for i in (1, 2))
+    push(theirs, REPO, create_pr=True, token="hf_bob")
+    push(ours, REPO, create_pr=True)
+    assert published(hub, "refs/pr/1") == contents(theirs)
+    assert published(hub, "refs/pr/2") == contents(ours)
+
+
 def test_anyone_may_propose(hub, built, tmp_path):
     push(built, REPO)
     rebuilt = make_build(tmp_path / "new", seed=1)
@@ -390,6 +406,26 @@ def test_a_repo_with_a_manifest_of_something_else(hub, built, manifest):
     hub.log.clear()
     refuse(PushError, "is not a manifest of trimset", built, REPO)
     assert changing(hub) == []
+
+
+def test_a_manifest_of_another_version(hub, built):
+    push(built, REPO)
+    later = b'{"format": "trimset.manifest/2", "files": {}}'
+    hub.repo(REPO).edit({"manifest.json": later})
+    refuse(PushError, "has format trimset.manifest/2, expected", built, REPO)
+
+
+def test_a_namespace_that_the_hub_does_not_know(hub, built):
+    body = '{"error": "No such organization"}'
+    hub.fail("POST", "/repos/create", status=404, body=body)
+    refuse(PushError, "knows nothing there.*No such organization", built, "nobody/x")
+
+
+def test_a_card_that_the_hub_refuses(hub, built):
+    body = '{"errors": [{"message": "license must be known"}], "warnings": []}'
+    hub.fail("POST", "/validate-yaml", status=400, body=body)
+    refuse(PushError, "license must be known.*mend that", built, REPO)
+    assert len(hub.repo(REPO).history("main")) == 1
 
 
 def test_offline(hub, built, monkeypatch):
@@ -515,6 +551,18 @@ def test_someone_else_made_the_repo_meanwhile(hub, built):
     hub.fail("POST", "/repos/create", "call", call=make)
     refuse(PushError, "is not a manifest of trimset", built, REPO)
     assert published(hub) == {"manifest.json": b"theirs"}
+
+
+def test_someone_else_made_the_same_repo_meanwhile(hub, built):
+    push(built, "alice/other")
+
+    def make():
+        hub.repos.by_key["dataset", REPO] = hub.repo("alice/other")
+
+    hub.fail("POST", "/repos/create", "call", call=make)
+    report = push(built, REPO)
+    assert report.commit == hub.repo(REPO).branches["main"]
+    assert (report.bytes_sent, report.added) == (0, ())
 
 
 def test_the_remote_is_compared_after_the_commit(hub, built):
@@ -759,12 +807,13 @@ def images(folder):
 def test_a_reader_during_pushes_sees_old_or_new(hub, tmp_path):
     builds = [
         make_build(tmp_path / str(seed), configs=("default", "car"), seed=seed)
-        for seed in range(4)
+        for seed in range(6)
     ]
     expected = [images(build) for build in builds]
+    errors = tmp_path / "stderr"
     push(builds[0], REPO)
     with (
-        (tmp_path / "stderr").open("w") as stderr,
+        errors.open("w") as stderr,
         subprocess.Popen(
             [sys.executable, "-c", READER, REPO],
             env=environment(hub, tmp_path / "home"),
@@ -777,22 +826,20 @@ def test_a_reader_during_pushes_sees_old_or_new(hub, tmp_path):
 
         def read():
             line = reader.stdout.readline()
-            assert line, (tmp_path / "stderr").read_text()
-            seen.append(expected.index(json.loads(line)))
+            assert line, errors.read_text()
+            seen.append(expected.index(json.loads(line)))  # a blend is none of them
 
         try:
             read()
-            for turn in range(9):
-                # large files first: the reader reads while they come in
-                push(builds[(turn + 1) % 4], REPO)
+            for build in builds[1:]:
+                push(build, REPO)
                 read()
-            for _ in range(4):
+            while seen[-1] < 5 and len(seen) < 500:
                 read()
         finally:
             reader.kill()
-    # read() fails where a reading is no build; the last one is the last push
-    assert seen[0] == 0
-    assert seen[-1] == 9 % 4
+    assert seen == sorted(seen)  # and once it saw the new one, never the old again
+    assert (seen[0], seen[-1]) == (0, 5)
     assert len(set(seen)) > 2
 
 

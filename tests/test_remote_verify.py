@@ -1,5 +1,6 @@
 """verify_remote finds every difference, and only differences."""
 
+import hashlib
 import json
 import shutil
 
@@ -130,6 +131,25 @@ def test_a_manifest_that_is_wrong_about_its_rows(hub, built, tmp_path):
     (fault,) = verify_remote(REPO, deep=True).faults
     assert fault.startswith(f"{SHARD} has rows_sha256")
     assert fault.endswith("expected ffffffffffff…")
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "match"),
+    [
+        (b"PAR1 no more", {}, "extra.parquet cannot be read as Parquet"),
+        (None, {"rows": 9}, "extra.parquet has 3 rows, expected 9"),
+    ],
+)
+def test_what_push_would_never_have_sent(pushed, built, content, said, match):
+    content = content or (built / SHARD).read_bytes()
+    manifest = json.loads((built / "manifest.json").read_text())
+    sha256 = hashlib.sha256(content).hexdigest()
+    manifest["files"]["extra.parquet"] = {"sha256": sha256, **said}
+    text = json.dumps(manifest).encode()
+    pushed.repo(REPO).edit({"extra.parquet": content, "manifest.json": text})
+    assert verify_remote(REPO).ok
+    (fault,) = verify_remote(REPO, deep=True).faults
+    assert fault.startswith(match)
 
 
 def test_resets_on_the_way(pushed):
