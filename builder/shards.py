@@ -348,15 +348,20 @@ def _with_images(
         pa.binary(), len(sizes), [None, pa.py_buffer(offsets), data]
     )
     names = [PurePosixPath(name).name for name in task.names]
+    rows = task.rows
+    if len(kept) < len(sizes):
+        places = pa.array(kept, pa.int64())
+        # take() makes a bitmap of nulls where there are none, and readers do not.
+        _, *buffers = binary.take(places).buffers()
+        binary = pa.BinaryArray.from_buffers(pa.binary(), len(kept), [None, *buffers])
+        names = [names[row] for row in kept]
+        rows = rows.take(places)
     image = pa.StructArray.from_arrays(
         [binary, pa.array(names, pa.string())],
         fields=list(task.schema.field("image").type),
     )
-    columns = [
-        image if f.name == "image" else task.rows.column(f.name) for f in task.schema
-    ]
-    batch = pa.RecordBatch.from_arrays(columns, schema=task.schema)
-    return batch if len(kept) == len(sizes) else batch.take(pa.array(kept, pa.int64()))
+    columns = [image if f.name == "image" else rows.column(f.name) for f in task.schema]
+    return pa.RecordBatch.from_arrays(columns, schema=task.schema)
 
 
 def _size_when_loaded(batch: pa.RecordBatch) -> int:
