@@ -11,7 +11,6 @@ from builder.errors import FetchError, MissingError
 from builder.model import Member
 from builder.rangefile import RangeFile
 from builder.retry import Retry
-from builder.stores import Store
 from builder.urls import (
     HTTP_SCHEMES,
     OFFICIAL_HOSTS,
@@ -112,14 +111,15 @@ class Remote:
         kind = "http" if scheme in HTTP_SCHEMES else scheme
         with self._lock:
             if kind not in self._readers:
-                self._readers[kind] = (
-                    Http(concurrency=self._concurrency, closing=self._closing)
-                    if kind == "http"
-                    else Store(
-                        url, concurrency=self._concurrency, closing=self._closing
-                    )
-                )
+                self._readers[kind] = self._make_reader(url, is_http=kind == "http")
             return self._readers[kind]
+
+    def _make_reader(self, url: str, *, is_http: bool) -> Reader:
+        if is_http:
+            return Http(concurrency=self._concurrency, closing=self._closing)
+        from builder.stores import Store  # and with it fsspec, which HTTP does without
+
+        return Store(url, concurrency=self._concurrency, closing=self._closing)
 
 
 def stat(url: str, *, retry: Retry | None = None) -> Stat:
