@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def main() -> None:
         print(f"{options.pushes} pushes in {seconds:.1f} s, {len(seen)} readings")
         print(f"builds seen: {' '.join(map(str, seen))}")
         print(f"errors {int(failed)}, blends {seen.count(-1)}, ", end="")
-        print(f"steps back {sum(a > b for a, b in zip(seen, seen[1:], strict=False))}")
+        print(f"steps back {sum(a > b for a, b in pairwise(seen))}")
         hub.log.clear()
         push(builds[-1], REPO)
         print("\na last push, with nothing to do:")
