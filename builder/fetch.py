@@ -128,8 +128,9 @@ def fetch(
         ThreadPoolExecutor(concurrency, thread_name_prefix="fetch") as pool,
     ):
         try:
-            kept = zip(wanted, pool.map(cache.find, wanted), strict=True)
-            files = {member: path for member, path in kept if path is not None}
+            kept = [member for member in wanted if cache.has(member)]
+            found = zip(kept, pool.map(cache.find, kept), strict=True)
+            files = {member: path for member, path in found if path is not None}
             missing = [member for member in wanted if member not in files]
             check_room(cache.root, _room(missing))
             _check_versions(remote, missing)

@@ -290,7 +290,8 @@ def test_a_source_that_changes_in_mid_run(server, cache, members):
         FetchError, match=r'source changed .* found "new"; run it again'
     ):
         fetch(members, cache=cache, max_request=1, concurrency=2)
-    assert 10 <= needed(members, cache).n_cached <= 11
+    # The request beside the failing one may have been broken off.
+    assert 9 <= needed(members, cache).n_cached <= 10
 
 
 def test_an_archive_that_was_replaced_without_a_version(server, cache):
