@@ -49,7 +49,7 @@ class Remote:
     Parameters
     ----------
     concurrency : int
-        Most requests that will be in flight.
+        Most requests in flight; further threads wait for their turn.
     retry : Retry
         How often and how patiently a request is tried again.
     """
@@ -60,6 +60,7 @@ class Remote:
         self._concurrency = concurrency
         self._retry = retry or Retry()
         self._closing = threading.Event()
+        self._slots = threading.BoundedSemaphore(concurrency)
         self._readers: dict[str, Reader] = {}
         self._lock = threading.Lock()
 
@@ -100,7 +101,9 @@ class Remote:
         self._call(url, lambda: reader.download(url, file, etag, progress))
 
     def _call(self, url: str, attempt: Callable[[], T]) -> T:
-        return self._retry.call(attempt, url, sleep=self._wait)
+        with self._slots:
+            self._wait(0)
+            return self._retry.call(attempt, url, sleep=self._wait)
 
     def _wait(self, seconds: float) -> None:
         if self._closing.wait(seconds):
