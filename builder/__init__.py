@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from builder.export import export
     from builder.pipeline import build
     from builder.plan import plan
+    from builder.push import push
     from builder.recipes import CocoRecipe, IsicRecipe
+    from builder.remote_verify import verify_remote
     from builder.verify import verify
 
 __version__ = "0.1.0"
@@ -31,7 +33,9 @@ __all__ = [
     "demo",
     "export",
     "plan",
+    "push",
     "verify",
+    "verify_remote",
 ]
 
 _HOMES = {
@@ -42,7 +46,9 @@ _HOMES = {
     "demo": "builder.demo",
     "export": "builder.export",
     "plan": "builder.plan",
+    "push": "builder.push",
     "verify": "builder.verify",
+    "verify_remote": "builder.remote_verify",
 }
 
 

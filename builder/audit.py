@@ -16,7 +16,7 @@ from builder.pixels import ImageFacts, check_structure, inspect
 from builder.readers import read_image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from builder.model import Member
@@ -59,6 +59,7 @@ def audit_images(
     executor: Executor,
     workers: int,
     decode: bool,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Audit:
     """Read every image once; take its digest, check it, and decode it if asked to.
 
@@ -85,7 +86,11 @@ def audit_images(
         for chunk in chunks
     ]
     look = partial(_look, decode=decode)
-    parts = map_bounded(executor, look, tasks, limit=2 * workers)
+    parts = []
+    for part in map_bounded(executor, look, tasks, limit=2 * workers):
+        parts.append(part)
+        if progress:
+            progress("look", len(part.reasons), len(names))
     return Audit(names, AuditFacts.join(parts), decoded=decode)
 
 

@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from builder.card_audit import audit
+from builder.markdown import count_of, megabytes, table
 from builder.recipes import OFFICIAL_COCO, OFFICIAL_ISIC_SHA256
 
 Manifest = Mapping[str, Any]
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a Markdown table; numbers are set to the right.
-
-    >>> print(table(["name", "n"], [["car", 1500]]))
-    | name | n |
-    |---|--:|
-    | car | 1,500 |
-    """
-    numeric = [
-        bool(rows) and all(isinstance(row[i], int | float) for row in rows)
-        for i in range(len(head))
-    ]
-    lines = [
-        f"| {' | '.join(head)} |",
-        f"|{'|'.join('--:' if right else '---' for right in numeric)}|",
-        *(f"| {' | '.join(_cell(value) for value in row)} |" for row in rows),
-    ]
-    return "\n".join(lines)
-
-
-def megabytes(size: int) -> str:
-    """Return a size for people, in units of 1,000.
-
-    >>> megabytes(1_234_567_890), megabytes(40_000_000), megabytes(999)
-    ('1.2 GB', '40 MB', '999 bytes')
-    """
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= unit:
-            digits = 1 if size < 10 * unit else 0
-            return f"{size / unit:.{digits}f} {name}"
-    return f"{size} bytes"
 
 
 def summary(manifest: Manifest) -> str:
@@ -154,7 +123,7 @@ def _coco_rule(recipe: Mapping[str, Any], manifest: Manifest) -> str:
         for split, facts in manifest["parent"].items()
     )
     return (
-        f"From {parent}: for each of {_count(len(names), 'class', 'classes')}"
+        f"From {parent}: for each of {count_of(len(names), 'class', 'classes')}"
         f" ({', '.join(names)}) {train:,} training images and {test:,} test images,"
         " half of them with the class and half without. The images are in the order"
         " of their first annotation; for every class NumPy's legacy generator is set to"
@@ -197,7 +166,7 @@ def counts(manifest: Manifest) -> str:
         head = ["class", "split", "with it in the source", "asked for"]
         text = table([*head, "distinct images drawn", "repeated rows"], rows)
         short = [f for f in facts if f["positives_available"] < f["quota"]]
-        drawn = _count(len(short), "draw", "draws")
+        drawn = count_of(len(short), "draw", "draws")
         text += (
             f"\n\n{drawn} of {len(facts)} had fewer images with the class than asked"
             " for and drew them with replacement."
@@ -208,29 +177,11 @@ def counts(manifest: Manifest) -> str:
     return text
 
 
-def audit(_: Manifest) -> str:
-    """Return what the audit found."""
-    return (
-        "Every image was checked as far as its header, its size and its end; none was"
-        " decoded for this build, and duplicates were not looked for."
-    )
-
-
 def licences(manifest: Manifest) -> str:
     """Return how many images are under which licence."""
     found = manifest.get("licences") or {}
     rows = [[name, number] for name, number in found.items()]
     return table(["licence", "images"], rows) if rows else ""
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value).replace("|", "\\|")
-    return f"{value:,}"
 
 
 BLOCKS: dict[str, Callable[[Manifest], str]] = {

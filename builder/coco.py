@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -64,7 +65,7 @@ class _Annotation(msgspec.Struct, gc=False, frozen=True):
 
 
 class _Instances(msgspec.Struct, gc=False, frozen=True):
-    images: list[Image]
+    images: msgspec.Raw  # decoded once the annotations are gone: 25 MB less
     annotations: list[_Annotation]
     categories: list[Category]
     licenses: list[License] = []
@@ -141,6 +142,11 @@ def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
     gc.disable()
     try:
         coco = msgspec.json.decode(data, type=_Instances)
+        count = len(coco.annotations)
+        image_ids = _column(coco.annotations, "image_id")
+        category_ids = _column(coco.annotations, "category_id")
+        coco.annotations.clear()
+        images = msgspec.json.decode(coco.images, type=list[Image])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         msg = (
             f"{name}: expected COCO annotations (images, annotations and categories"
@@ -150,29 +156,27 @@ def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
     finally:
         if collecting:
             gc.enable()
-    _check(coco, name)
-    count = len(coco.annotations)
-    image_ids = np.fromiter((a.image_id for a in coco.annotations), np.int64, count)
-    category_ids = np.fromiter(
-        (a.category_id for a in coco.annotations), np.int64, count
+    _check(images, coco.categories, coco.licenses, name)
+    known = _column(coco.categories, "id")
+    entry_image = _positions(
+        image_ids, _column(images, "id"), name, "image_id", "images"
     )
-    ids = np.fromiter((i.id for i in coco.images), np.int64, len(coco.images))
-    known = np.fromiter((c.id for c in coco.categories), np.int64, len(coco.categories))
-    entry_image = _positions(image_ids, ids, name, "image_id", "images")
     entry_category = _positions(category_ids, known, name, "category_id", "categories")
-    order, indptr, category = first_appearances(
-        entry_image, entry_category, len(coco.categories)
-    )
+    order, indptr, category = first_appearances(entry_image, entry_category, len(known))
     return CocoTable(
         name=name,
-        images=[coco.images[i] for i in order],
+        images=[images[i] for i in order.tolist()],
         indptr=indptr,
         category_ids=known[category].astype(np.int32),
         categories=coco.categories,
         licenses=coco.licenses,
-        num_images=len(coco.images),
+        num_images=len(images),
         num_annotations=count,
     )
+
+
+def _column(records: Sequence[object], field: str) -> NDArray[np.int64]:
+    return np.fromiter(map(attrgetter(field), records), np.int64, len(records))
 
 
 def first_appearances(
@@ -198,36 +202,47 @@ def first_appearances(
     >>> first_appearances(np.array([4, 1, 4, 4]), np.array([2, 0, 1, 2]), 3)
     (array([4, 1]), array([0, 2, 3]), array([2, 1, 0]))
     """
-    pairs = images * num_categories + categories
-    _, first = np.unique(pairs, return_index=True)
-    first.sort()
-    images, categories = images[first], categories[first]
-    _, start, group, sizes = np.unique(
-        images, return_index=True, return_inverse=True, return_counts=True
-    )
-    rank = np.empty(len(start), dtype=np.int64)
-    by_first = np.argsort(start)
-    rank[by_first] = np.arange(len(start))
-    rows = np.argsort(rank[group.reshape(-1)], kind="stable")
-    indptr = np.concatenate(([0], np.cumsum(sizes[by_first]))).astype(np.int64)
-    return images[start[by_first]], indptr, categories[rows]
+    # Sorting what an annotation says and where it stands as one number is four
+    # times as fast as np.unique, which carries the places along.
+    count = max(1, len(images))
+    if (int(images.max(initial=0)) + 1) * num_categories * count >= 2**63:
+        msg = f"{len(images)} annotations of that many images do not fit 64 bits"
+        raise AnnotationError(msg)
+    packed = (images * num_categories + categories) * count + np.arange(len(images))
+    packed.sort()
+    pair, first = np.divmod(packed, count)
+    # Of each image and category, where it first appears; still sorted by image.
+    new = np.diff(pair, prepend=-1) > 0
+    image, first = pair[new] // num_categories, first[new]
+    starts = np.flatnonzero(np.diff(image, prepend=-1) > 0)
+    first_of_image = np.minimum.reduceat(first, starts) if len(starts) else first
+    order = np.argsort(first_of_image)
+    sizes = np.diff(np.append(starts, len(image)))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    entries = np.sort(np.repeat(rank, sizes) * count + first) % count
+    indptr = np.concatenate(([0], np.cumsum(sizes[order]))).astype(np.int64)
+    return image[starts[order]], indptr, categories[entries]
 
 
-def _check(coco: _Instances, name: str) -> None:
-    for kind, ids in (
-        ("images", [i.id for i in coco.images]),
-        ("categories", [c.id for c in coco.categories]),
-        ("licenses", [x.id for x in coco.licenses]),
-        ("images' file names", [i.file_name for i in coco.images]),
-        ("categories' names", [c.name for c in coco.categories]),
+def _check(
+    images: Sequence[Image],
+    categories: Sequence[Category],
+    licenses: Sequence[License],
+    name: str,
+) -> None:
+    ids = [image.id for image in images]
+    names = [image.file_name for image in images]
+    for kind, values in (
+        ("images", ids),
+        ("categories", [category.id for category in categories]),
+        ("licenses", [entry.id for entry in licenses]),
+        ("images' file names", names),
+        ("categories' names", [category.name for category in categories]),
     ):
-        _check_unique(ids, name, kind)
-    check_names(
-        [i.file_name for i in coco.images],
-        where=name,
-        records=[i.id for i in coco.images],
-    )
-    for image in coco.images:
+        _check_unique(values, name, kind)
+    check_names(names, where=name, records=ids)
+    for image in images:
         if not (0 < image.width < 2**31 and 0 < image.height < 2**31):
             msg = (
                 f"{name}: image {image.id} is said to be {image.width} x"

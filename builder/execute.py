@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+
+from builder.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -51,3 +54,38 @@ def map_bounded(
             yield running.popleft().result()
     finally:
         wait([future for future in running if not future.cancel()])
+
+
+@contextmanager
+def make_executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
+    """Give the executor that a number of workers, or a Dask cluster, stands for.
+
+    Parameters
+    ----------
+    workers : int
+        One works here; more are threads: reading, hashing, decoding and writing
+        Parquet all run outside the interpreter's lock.
+    scheduler : str, optional
+        Address of a Dask scheduler.
+
+    Raises
+    ------
+    UsageError
+        There is no scheduler at the address, or `distributed` is not installed.
+    """
+    if scheduler is None:
+        with InlineExecutor() if workers == 1 else ThreadPoolExecutor(workers) as made:
+            yield made
+        return
+    try:
+        from distributed import Client
+    except ImportError as err:
+        msg = "--scheduler needs Dask: pip install 'trimset[dask]'"
+        raise UsageError(msg) from err
+    try:
+        client = Client(scheduler, timeout="20s")
+    except (OSError, ValueError) as err:
+        msg = f"--scheduler {scheduler}: no Dask scheduler answers there ({err})"
+        raise UsageError(msg) from err
+    with client, client.get_executor() as made:
+        yield made

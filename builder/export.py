@@ -10,6 +10,7 @@ from builder.audit import audit_images, refuse_broken
 from builder.cache import Cache
 from builder.errors import OutputError
 from builder.execute import InlineExecutor
+from builder.lock import check_lock
 from builder.manifest import digest_of, make_lock, to_json
 from builder.output import begin, check_output, finish
 from builder.prepare import Recipe, bring, prepare
@@ -17,7 +18,7 @@ from builder.readers import read_image
 from builder.storage import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from builder.model import Member
@@ -37,9 +38,11 @@ def export(
     allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
+    lock: str | os.PathLike[str] | None = None,
     audit: bool = True,
     allow_broken: bool = False,
     overwrite: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Write what the notebook wrote: its tables, its draws and the image files.
 
@@ -73,19 +76,22 @@ def export(
         allow_hosts=allow_hosts,
     )
     selection = prepared.selection
-    members = bring(prepared.locate(), cache)
+    members = bring(prepared.locate(), cache, progress=progress)
     looked = audit_images(
         members,
         selection.stated_sizes(),
         executor=executor or InlineExecutor(),
         workers=workers,
         decode=audit and selection.needs_digests,
+        progress=progress,
     )
     refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
     selection = selection.with_audit(looked)
-    lock = make_lock(selection, prepared.inputs)
+    locked = make_lock(selection, prepared.inputs)
+    if lock is not None:
+        check_lock(lock, locked)
     digests = [digest.tobytes().hex() for digest in looked.facts.sha256]
-    key = digest_of([lock["digest"], digests])
+    key = digest_of([locked["digest"], digests])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
 
     for name, member in members.items():
@@ -99,7 +105,7 @@ def export(
         "dataset": dataset,
         "key": key,
         "recipe": selection.recipe.as_dict(),
-        "selection": lock["digest"],
+        "selection": locked["digest"],
         "broken": looked.broken,
         **selection.export_record(),
         "files": {name: {} for name in kept},

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # Times that a request is made whose bytes arrive in full but damaged: official COCO is
 # plain http, where nothing but a 16-bit checksum guards them on their way.
 _DAMAGED_ATTEMPTS = 3
+# Threads beyond the requests in flight: they unpack and write what came, so that the
+# next requests need not wait for that.
+_UNPACKING = 4
 
 
 class Needed(NamedTuple):
@@ -96,8 +99,9 @@ def fetch(
 
     Local members are returned as they are, members in the cache are verified, and all
     others are requested, neighbours of one zip together. Memory is bounded by
-    `concurrency` times `max_request` (or the largest member). However a fetch ends,
-    each member that it finished is in the cache and will not be fetched again.
+    `concurrency` and a few times `max_request` (or the largest member). However a
+    fetch ends, each member that it finished is in the cache and will not be fetched
+    again.
 
     Parameters
     ----------
@@ -125,11 +129,12 @@ def fetch(
     files: dict[Member, Path] = {}
     with (
         Remote(concurrency=concurrency, retry=retry) as remote,
-        ThreadPoolExecutor(concurrency, thread_name_prefix="fetch") as pool,
+        ThreadPoolExecutor(concurrency + _UNPACKING, "fetch") as pool,
     ):
         try:
-            kept = zip(wanted, pool.map(cache.find, wanted), strict=True)
-            files = {member: path for member, path in kept if path is not None}
+            kept = [member for member in wanted if cache.has(member)]
+            found = zip(kept, pool.map(cache.find, kept), strict=True)
+            files = {member: path for member, path in found if path is not None}
             missing = [member for member in wanted if member not in files]
             check_room(cache.root, _room(missing))
             _check_versions(remote, missing)

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from builder import __version__
-from builder.tables import features_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +118,8 @@ def make_manifest(
     broken : dict of str to str
         Images that were left out, and why.
     """
+    from builder.tables import features_of  # pyarrow, which a plan does without
+
     configs: dict[str, dict[str, Any]] = {}
     files = {}
     for task, shard in zip(tasks, shards, strict=True):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from builder.audit import audit_images, audit_of_shards, refuse_broken
 from builder.cache import Cache
 from builder.card import render_card
-from builder.execute import InlineExecutor, map_bounded
+from builder.execute import InlineExecutor
+from builder.lock import check_lock
 from builder.manifest import (
     KIND,
     LAST,
@@ -23,13 +24,13 @@ from builder.manifest import (
 from builder.output import begin, check_output, finish
 from builder.prepare import Recipe, bring, prepare
 from builder.readers import read_image
-from builder.shards import plan_shards, remember, write_shard
+from builder.shards import plan_shards, remember, write_shards
 from builder.storage import Root
 from builder.tables import schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
 MAX_SHARD_SIZE = 40_000_000
@@ -47,9 +48,11 @@ def build(
     executor: Executor | None = None,
     workers: int = 1,
     max_shard_size: int = MAX_SHARD_SIZE,
+    lock: str | os.PathLike[str] | None = None,
     audit: bool = True,
     allow_broken: bool = False,
     overwrite: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Build a dataset folder that `load_dataset` reads, and return its manifest.
 
@@ -76,12 +79,17 @@ def build(
         How many tasks the executor runs at a time.
     max_shard_size : int
         Bytes that a Parquet file may have.
+    lock : path, optional
+        A selection.json; stop unless exactly that selection comes out.
     audit : bool
         Decode every image: find near duplicates and those that only look whole.
     allow_broken : bool
         Leave rows with broken images out instead of stopping.
     overwrite : bool
         Replace a finished build of other options.
+    progress : callable, optional
+        Called with a stage (``fetch``, ``look``, ``write``), how much of it was done
+        just now, and how much it is in all (bytes, images, rows).
 
     Raises
     ------
@@ -102,7 +110,7 @@ def build(
         allow_hosts=allow_hosts,
     )
     selection = prepared.selection
-    members = bring(prepared.locate(), cache)
+    members = bring(prepared.locate(), cache, progress=progress)
 
     looked = None
     if audit or selection.needs_digests:
@@ -112,10 +120,13 @@ def build(
             executor=executor,
             workers=workers,
             decode=audit,
+            progress=progress,
         )
         refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
         selection = selection.with_audit(looked)
-    lock = make_lock(selection, prepared.inputs)
+    locked = make_lock(selection, prepared.inputs)
+    if lock is not None:
+        check_lock(lock, locked)
 
     options = {
         "max_shard_size": max_shard_size,
@@ -123,7 +134,7 @@ def build(
         "audit": audit,
     }
     sizes = [member.file_size for member in members.values()]
-    key = digest_of([lock["digest"], options, versions(), sizes])
+    key = digest_of([locked["digest"], options, versions(), sizes])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
     remember(root, output.previous)
 
@@ -138,14 +149,14 @@ def build(
         broken=looked.broken if looked else {},
         allow_broken=allow_broken,
     )
-    shards = list(map_bounded(executor, write_shard, tasks, limit=2 * workers))
+    shards = list(write_shards(tasks, executor, workers=workers, progress=progress))
     broken = {name: reason for shard in shards for name, reason in shard.broken}
     refuse_broken(broken, total=len(members), allow_broken=allow_broken)
     looked = looked or audit_of_shards(shards, list(members))
 
     manifest = make_manifest(
         selection,
-        lock=lock,
+        lock=locked,
         key=key,
         options=options,
         sources=[*prepared.inputs, *describe_images(prepared.images, shards)],
@@ -159,7 +170,7 @@ def build(
         **selection.figures(looked, lambda name: read_image(members[name])),
         **selection.small_files(),
         **selection.notes(),
-        LOCK: to_json(lock),
+        LOCK: to_json(locked),
         "README.md": render_card(manifest).encode(),
     }
     for name, data in texts.items():

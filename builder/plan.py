@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from builder.cache import Cache
 from builder.fetch import check_room, needed
+from builder.lock import check_lock
+from builder.manifest import make_lock
 from builder.prepare import Recipe, prepare
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ def plan(
     files: Mapping[str, str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     allow_hosts: Sequence[str] = (),
+    lock: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Return what would be selected and fetched; no image is moved.
 
@@ -49,8 +52,12 @@ def plan(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
-        digest=False,
+        digest=lock is not None,
     )
+    if lock is not None:
+        found = make_lock(prepared.selection, prepared.inputs)
+        # A patient split is only known once the images were looked at.
+        check_lock(lock, found, draws=not prepared.selection.needs_digests)
     members = prepared.locate()
     fetching = needed(members.values(), cache)
     check_room(cache.root, fetching.bytes_to_fetch)

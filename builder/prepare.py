@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from builder.cache import Cache
 from builder.errors import SourceError, UsageError
-from builder.fetch import fetch
+from builder.fetch import fetch, needed
 from builder.image_stores import CocoUrlImages, UrlFolderImages
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.sources import OFFICIAL, TextFile, find_coco, find_isic, sha256
@@ -143,7 +144,7 @@ def bring(
     members: Mapping[str, Member],
     cache: Cache,
     *,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Member]:
     """Return the members as local files, the remote ones fetched into the cache.
 
@@ -152,8 +153,19 @@ def bring(
     SourceError, OutputError
         As `builder.fetch.fetch`.
     """
-    found = fetch(list(members.values()), cache=cache, progress=progress)
+    wanted = list(members.values())
+    report = None
+    if progress:
+        total = needed(wanted, cache).bytes_to_fetch
+        report = partial(_report_fetch, progress, total)
+    found = fetch(wanted, cache=cache, progress=report)
     return dict(zip(members, found, strict=True))
+
+
+def _report_fetch(
+    progress: Callable[[str, int, int], None], total: int, moved: int
+) -> None:
+    progress("fetch", moved, total)
 
 
 def prepare(

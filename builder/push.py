@@ -18,6 +18,7 @@ from huggingface_hub import CommitOperationDelete
 from builder.built import read_build
 from builder.errors import PushError
 from builder.hub import HubRepo, quiet_lfs
+from builder.hub_errors import status_of
 from builder.lint import lint
 from builder.push_plan import plan_push
 from builder.push_target import Target, check_token
@@ -241,6 +242,9 @@ def _commit(
         "commit to the branch",
         attempt,
         settled=target.opened if create_pr else target.landed,
+        # refused because of another commit, yet none is to be seen: it is on its
+        # way, or was ours; the guard makes it safe to ask again
+        again=lambda err: status_of(err) in (409, 412),
     )
 
 

@@ -11,7 +11,6 @@ from builder.errors import FetchError, MissingError
 from builder.model import Member
 from builder.rangefile import RangeFile
 from builder.retry import Retry
-from builder.stores import Store
 from builder.urls import (
     HTTP_SCHEMES,
     OFFICIAL_HOSTS,
@@ -50,7 +49,7 @@ class Remote:
     Parameters
     ----------
     concurrency : int
-        Most requests that will be in flight.
+        Most requests in flight; further threads wait for their turn.
     retry : Retry
         How often and how patiently a request is tried again.
     """
@@ -61,6 +60,7 @@ class Remote:
         self._concurrency = concurrency
         self._retry = retry or Retry()
         self._closing = threading.Event()
+        self._slots = threading.BoundedSemaphore(concurrency)
         self._readers: dict[str, Reader] = {}
         self._lock = threading.Lock()
 
@@ -101,7 +101,9 @@ class Remote:
         self._call(url, lambda: reader.download(url, file, etag, progress))
 
     def _call(self, url: str, attempt: Callable[[], T]) -> T:
-        return self._retry.call(attempt, url, sleep=self._wait)
+        with self._slots:
+            self._wait(0)
+            return self._retry.call(attempt, url, sleep=self._wait)
 
     def _wait(self, seconds: float) -> None:
         if self._closing.wait(seconds):
@@ -112,14 +114,15 @@ class Remote:
         kind = "http" if scheme in HTTP_SCHEMES else scheme
         with self._lock:
             if kind not in self._readers:
-                self._readers[kind] = (
-                    Http(concurrency=self._concurrency, closing=self._closing)
-                    if kind == "http"
-                    else Store(
-                        url, concurrency=self._concurrency, closing=self._closing
-                    )
-                )
+                self._readers[kind] = self._make_reader(url, is_http=kind == "http")
             return self._readers[kind]
+
+    def _make_reader(self, url: str, *, is_http: bool) -> Reader:
+        if is_http:
+            return Http(concurrency=self._concurrency, closing=self._closing)
+        from builder.stores import Store  # and with it fsspec, which HTTP does without
+
+        return Store(url, concurrency=self._concurrency, closing=self._closing)
 
 
 def stat(url: str, *, retry: Retry | None = None) -> Stat:

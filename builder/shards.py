@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from builder.digests import rows_digest
+from builder.execute import map_bounded
 from builder.output import SIDECARS
 from builder.pixels import check_structure
 from builder.readers import read_into
@@ -26,7 +27,8 @@ from builder.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -213,6 +215,21 @@ def _cut(
         )
         found += [(first + start, first + stop, listed) for start, stop in cuts]
     return found
+
+
+def write_shards(
+    tasks: Sequence[ShardTask],
+    executor: Executor,
+    *,
+    workers: int,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Iterator[ShardInfo]:
+    """Yield what was written, in the order of the tasks."""
+    total = sum(task.rows.num_rows for task in tasks)
+    for shard in map_bounded(executor, write_shard, tasks, limit=2 * workers):
+        if progress:
+            progress("write", shard.rows, total)
+        yield shard
 
 
 def write_shard(task: ShardTask) -> ShardInfo:

@@ -52,6 +52,7 @@ class Meter:
     done: int = 0
     stopped: bool = False
     _flying: int = 0
+    _shown: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def count(self, size: int) -> None:
@@ -71,8 +72,10 @@ class Meter:
             self._show()
 
     def _show(self) -> None:
+        # what is sent twice does not count twice, and a bar never goes back
+        self._shown = max(self._shown, min(self.done + self._flying, self.total))
         if self.progress is not None:
-            self.progress(min(self.done + self._flying, self.total), self.total)
+            self.progress(self._shown, self.total)
 
 
 class Addition(CommitOperationAdd):

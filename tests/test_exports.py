@@ -20,7 +20,9 @@ def test_the_public_names_are_these():
         "demo",
         "export",
         "plan",
+        "push",
         "verify",
+        "verify_remote",
     ]
 
 

@@ -290,7 +290,8 @@ def test_a_source_that_changes_in_mid_run(server, cache, members):
         FetchError, match=r'source changed .* found "new"; run it again'
     ):
         fetch(members, cache=cache, max_request=1, concurrency=2)
-    assert 10 <= needed(members, cache).n_cached <= 11
+    # The request beside the failing one may have been broken off.
+    assert 9 <= needed(members, cache).n_cached <= 10
 
 
 def test_an_archive_that_was_replaced_without_a_version(server, cache):
@@ -359,11 +360,13 @@ def test_a_disk_that_fills_up_leaves_a_resumable_state(server, cache):
     assert process.returncode == 1
     assert "OutputError: the cache" in stderr
     assert "(File too large)" in stderr
-    assert needed(members, cache).n_cached == 9
+    left = [member for member in members if not cache.has(member)]
+    assert members[-1] in left
+    assert len(left) < 9
     assert not list(cache.root.rglob("*.tmp"))
     server.forget()
     assert contents(fetch(members, cache=cache)) == files
-    assert server.bodies == members[-1].span
+    assert server.bodies == spans(left)
 
 
 # Files of their own.

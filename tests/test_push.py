@@ -206,9 +206,15 @@ def test_an_organization(hub, built):
     assert published(hub, repo="acme/tiny") == contents(built)
 
 
-def test_progress_ends_at_the_total_and_never_falls(hub, built):
+@pytest.mark.parametrize("faults", [0, 2])
+def test_progress_ends_at_the_total_and_never_falls(hub, built, faults):
+    hub.fail("PUT", "/store/", status=403, times=faults)
     seen = []
-    push(built, REPO, progress=lambda done, total: seen.append((done, total)))
+
+    def progress(done, total):
+        seen.append((done, total))
+
+    push(built, REPO, progress=progress, sleep=lambda _: None)
     assert {total for _, total in seen} == {size(built)}
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == size(built)
@@ -608,6 +614,8 @@ AFTER = {"Retry-After": "9"}
             "status",
             {"status": 429, "headers": {"Retry-After": "9"}},
         ),
+        ("POST", "/commit/", "status", {"status": 409}),
+        ("POST", "/commit/", "status", {"status": 412, "times": 2}),
         ("POST", "/commit/", "reset", {"after": 1000}),
         ("POST", "/commit/", "lost", {}),
         ("POST", "/commit/", "cut", {}),

@@ -54,35 +54,34 @@ def make_archive(path: Path, size: float) -> list[str]:
     return names
 
 
-def whole(url: str, _names: list[str]) -> None:
+def whole(url: str, _names: list[str], folder: str) -> None:
     host, _, path = url.removeprefix("http://").partition("/")
     connection = http.client.HTTPConnection(host)
     connection.request("GET", f"/{path}")
     answer = connection.getresponse()
-    with tempfile.TemporaryFile() as file:
+    with (Path(folder) / "a.zip").open("wb") as file:
         shutil.copyfileobj(answer, file, 1024**2)
     connection.close()
 
 
-def one_by_one(url: str, names: list[str]) -> None:
+def one_by_one(url: str, names: list[str], _folder: str) -> None:
     with remotezip.RemoteZip(url) as archive:
         for name in names:
             archive.read(name)
 
 
-def fsspec_zip(url: str, names: list[str]) -> None:
+def fsspec_zip(url: str, names: list[str], _folder: str) -> None:
     archive = fsspec.filesystem("zip", fo=url, skip_instance_cache=True)
     for name in names:
         archive.cat_file(name)
 
 
-def ours(url: str, names: list[str]) -> None:
+def ours(url: str, names: list[str], folder: str) -> None:
     members = read_zip(url)
-    with tempfile.TemporaryDirectory() as root:
-        fetch([members[name] for name in names], cache=Cache(root))
+    fetch([members[name] for name in names], cache=Cache(folder))
 
 
-WAYS: dict[str, Callable[[str, list[str]], None]] = {
+WAYS: dict[str, Callable[[str, list[str], str], None]] = {
     "whole download, to a file": whole,
     "remotezip, one by one": one_by_one,
     "fsspec's zip": fsspec_zip,
@@ -99,9 +98,10 @@ def measure(
     for _ in range(rounds):
         for way in ways:
             sent(port)
-            start = time.perf_counter()
-            WAYS[way](url, names)
-            seconds = time.perf_counter() - start
+            with tempfile.TemporaryDirectory() as folder:
+                start = time.perf_counter()
+                WAYS[way](url, names, folder)
+                seconds = time.perf_counter() - start
             best = min(seconds, found.get(way, (seconds, 0))[0])
             found[way] = best, sent(port)
     return found
