@@ -61,8 +61,8 @@ def _duplicates(told: Mapping[str, Any]) -> list[str]:
     else:
         text += (
             f" {count_of(len(near['pairs']), 'pair looks', 'pairs look')} the same"
-            f" without being so, {near['across']:,} across splits: two 64-bit difference"
-            " hashes of the picture, across and down, each differ in at most"
+            f" without being so, {near['across']:,} across splits: two 64-bit"
+            " difference hashes of the picture, across and down, each differ in at most"
             f" {rule['threshold']} bits. Crops, mirror images and strong changes of"
             " colour are not found that way."
         )
