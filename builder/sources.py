@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,11 +122,15 @@ def _mapped(number: int) -> Iterator[memoryview]:
     if os.fstat(number).st_size == 0:
         yield memoryview(b"")
         return
-    with (
-        mmap.mmap(number, 0, access=mmap.ACCESS_READ) as mapped,
-        memoryview(mapped) as view,
-    ):
+    mapped = mmap.mmap(number, 0, access=mmap.ACCESS_READ)
+    view = memoryview(mapped)
+    try:
         yield view
+    finally:
+        # The frames of an error may hold parts of it; then it closes with them.
+        with suppress(BufferError):
+            view.release()
+            mapped.close()
 
 
 @dataclass(frozen=True)
