@@ -55,6 +55,10 @@ def check_output(root: Root, *, last: str, kind: str) -> str:
         return "finished"
     if _format_of(root, _MARK) == kind:
         return "unfinished"
+    if root.exists(STATE) and not root.exists(_MARK):
+        # Interrupted before it could leave its mark, if there is nothing else.
+        if all(name.startswith(f"{STATE}/") for name in root.files()):
+            return "unfinished"
     msg = (
         f"{root.url}: expected an empty folder or an earlier output of this command,"
         f" found other files and no {last} of trimset: give another --out; nothing"
