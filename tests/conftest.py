@@ -14,7 +14,7 @@ from builder import CocoRecipe, IsicRecipe
 COCO_RECIPE = CocoRecipe(
     targets=("car", "sports ball", "toaster"), train_samples=20, test_samples=12
 )
-ISIC_RECIPE = IsicRecipe(benign=(10, 60), malignant=(5, 20))
+ISIC_RECIPE = IsicRecipe(benign=(10, 90), malignant=(5, 25))
 # Small enough that every split has several shards.
 SHARD_SIZE = 100_000
 
@@ -45,7 +45,7 @@ def isic_source(tmp_path_factory):
     from builder.drawn import draw_isic
 
     folder = tmp_path_factory.mktemp("source") / "isic"
-    return draw_isic(folder, benign=80, malignant=25)
+    return draw_isic(folder, benign=120, malignant=30)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ COCO_OPTIONS = (
     "--test-samples", 12, "--max-shard-size", "100KB",
 )  # fmt: skip
 ISIC_OPTIONS = (
-    "--benign", "10:60", "--malignant", "5:20", "--max-shard-size", "100KB",
+    "--benign", "10:90", "--malignant", "5:25", "--max-shard-size", "100KB",
 )  # fmt: skip
 OPTIONS = {COCO: COCO_OPTIONS, ISIC: ISIC_OPTIONS}
 
