@@ -25,6 +25,7 @@ def pytest_configure(config):
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     os.environ.update(
         HF_HOME=home,
+        HF_ENDPOINT="http://127.0.0.1:9",  # nobody answers there
         HF_HUB_DISABLE_TELEMETRY="1",
         HF_DATASETS_DISABLE_PROGRESS_BARS="1",
     )
