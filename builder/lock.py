@@ -35,7 +35,7 @@ def read_lock(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise SelectionError(msg)
     missing = _PARTS - set(lock)
     if missing:
-        msg = f"{path}: the lock has no {sorted(missing)[0]!r}: get the original"
+        msg = f"{path}: the lock has no {min(missing)!r}: get the original"
         raise SelectionError(msg)
     content = {name: value for name, value in lock.items() if name != "digest"}
     if lock.get("digest") != digest_of(content):
