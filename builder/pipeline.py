@@ -110,6 +110,13 @@ def build(
         allow_hosts=allow_hosts,
     )
     selection = prepared.selection
+    if lock is not None:
+        # Before anything is fetched. A patient split is known later.
+        check_lock(
+            lock,
+            make_lock(selection, prepared.inputs),
+            draws=not selection.needs_digests,
+        )
     members = bring(prepared.locate(), cache, progress=progress)
 
     looked = None
