@@ -25,7 +25,7 @@ from builder.tables import features_of, schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from builder.audit import Audit
@@ -57,8 +57,11 @@ def verify(
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> VerifyReport:
     """Check a build folder against its manifest, and against its source if given.
 
@@ -67,10 +70,10 @@ def verify(
     folder : path
         Of a build.
     source : str, optional
-        Folder with one of the official layouts: the selection is replayed from it,
-        and every row and image is compared.
-    files : dict of str to str, optional
-        As in `builder.pipeline.build`, for builds from single files.
+        Folder or URL with one of the official layouts: the selection is replayed
+        from it, and every row and image is compared.
+    files, cache_dir, allow_hosts, progress
+        As in `builder.pipeline.build`.
     executor : concurrent.futures.Executor, optional
         Where the images of the source are looked at; here, if not given.
     workers : int
@@ -107,8 +110,11 @@ def verify(
             manifest,
             source,
             files,
+            cache=Cache(cache_dir),
+            allow_hosts=allow_hosts,
             executor=executor or InlineExecutor(),
             workers=workers,
+            progress=progress,
         )
     rows = sum(entry["rows"] for entry in shards.values())
     return VerifyReport(len(manifest["files"]) + 1, rows, replayed, tuple(faults))
@@ -189,7 +195,7 @@ def _check_shard(
     root: Root, name: str, entry: Mapping[str, Any], manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     config = name.split("/")[1]
-    with root.fs.open(root.full(name), "rb") as raw, pq.ParquetFile(raw) as file:
+    with pq.ParquetFile(_reader(root, name)) as file:
         if file.num_row_groups != 1:
             yield f"{name}: expected one row group, found {file.num_row_groups}"
         if features_of(file.schema_arrow) != manifest["features"][config]:
@@ -247,20 +253,24 @@ def _replay(
     source: str | None,
     files: Mapping[str, str] | None,
     *,
+    cache: Cache,
+    allow_hosts: Sequence[str],
     executor: Executor,
     workers: int,
+    progress: Callable[[str, int, int], None] | None,
 ) -> Iterator[str]:
     """Select again from the source, and compare every row and image."""
-    cache = Cache()
     prepared = prepare(
         manifest["dataset"],
         recipe_of(manifest),
         source=source,
         files=files,
         cache=cache,
+        allow_hosts=allow_hosts,
+        progress=progress,
     )
     lock = json.loads(root.read(LOCK) or b"{}")
-    members = bring(prepared.locate(), cache)
+    members = bring(prepared.locate(), cache, progress=progress)
     decode = manifest["options"]["audit"]
     looked = audit_images(
         members,
@@ -268,6 +278,7 @@ def _replay(
         executor=executor,
         workers=workers,
         decode=decode,
+        progress=progress,
     )
     selection = prepared.selection.with_audit(looked)
     yield from _compare_locks(lock, prepared.inputs, selection)
@@ -341,8 +352,7 @@ def _compare_rows(
     root: Root, path: str, expected: list[dict[str, Any]], images: list[str]
 ) -> Iterator[str]:
     try:
-        with root.fs.open(root.full(path), "rb") as raw:
-            table = pq.read_table(raw)
+        table = pq.read_table(_reader(root, path))
     except (OSError, pa.ArrowException) as err:
         yield f"{path}: cannot be read as Parquet ({err})"
         return
@@ -362,6 +372,15 @@ def _compare_rows(
     ):
         if hashlib.sha256(value.as_buffer()).hexdigest() != digest:
             yield f"{path}: row {number}: its image is not the one of the source"
+
+
+def _reader(root: Root, name: str) -> pa.BufferReader:
+    """Return a shard in memory, for Arrow to read.
+
+    Its own threads would still call into a file of Python's when the process ends,
+    which now and then aborts it.
+    """
+    return pa.BufferReader(root.read(name) or b"")
 
 
 def recipe_of(record: Mapping[str, Any]) -> Recipe:
