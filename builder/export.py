@@ -74,6 +74,7 @@ def export(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
+        progress=progress,
     )
     selection = prepared.selection
     if lock is not None:

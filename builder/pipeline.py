@@ -8,6 +8,7 @@ from builder.audit import audit_images, audit_of_shards, refuse_broken
 from builder.cache import Cache
 from builder.card import render_card
 from builder.execute import InlineExecutor
+from builder.fetch import needed
 from builder.lock import check_lock
 from builder.manifest import (
     KIND,
@@ -24,14 +25,17 @@ from builder.manifest import (
 from builder.output import begin, check_output, finish
 from builder.prepare import Recipe, bring, prepare
 from builder.readers import read_image
+from builder.room import check_room, size_of_folder, size_of_output
 from builder.shards import plan_shards, remember, write_shards
 from builder.storage import Root
 from builder.tables import schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
+
+    from builder.model import Member
 
 MAX_SHARD_SIZE = 40_000_000
 
@@ -88,8 +92,9 @@ def build(
     overwrite : bool
         Replace a finished build of other options.
     progress : callable, optional
-        Called with a stage (``fetch``, ``look``, ``write``), how much of it was done
-        just now, and how much it is in all (bytes, images, rows).
+        Called with a stage (``metadata``, ``fetch``, ``look``, ``write``), how much
+        of it was done just now, and how much it is in all (bytes, bytes, images,
+        rows).
 
     Raises
     ------
@@ -108,6 +113,7 @@ def build(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
+        progress=progress,
     )
     selection = prepared.selection
     if lock is not None:
@@ -117,7 +123,9 @@ def build(
             make_lock(selection, prepared.inputs),
             draws=not selection.needs_digests,
         )
-    members = bring(prepared.locate(), cache, progress=progress)
+    located = prepared.locate()
+    _check_room(cache, root, located, selection.images_written())
+    members = bring(located, cache, progress=progress)
 
     looked = None
     if audit or selection.needs_digests:
@@ -185,3 +193,14 @@ def build(
     manifest = with_files(manifest, texts)
     finish(output, to_json(manifest), keep=set(manifest["files"]))
     return manifest
+
+
+def _check_room(
+    cache: Cache, root: Root, members: Mapping[str, Member], written: Iterable[str]
+) -> None:
+    """Refuse what the disks of cache and output have no room for."""
+    needs = {str(cache.root): needed(members.values(), cache).bytes_to_keep}
+    if root.is_local:
+        there = size_of_folder(root.path)  # of an earlier run, which this one goes on
+        needs[root.path] = max(0, size_of_output(written, members) - there)
+    check_room(needs)

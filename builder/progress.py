@@ -7,7 +7,14 @@ import sys
 from tqdm import tqdm
 from typing_extensions import Never
 
-_UNITS = {"fetch": "B", "push": "B", "look": " images", "write": " rows"}
+_UNITS = {
+    "metadata": "B",
+    "fetch": "B",
+    "push": "B",
+    "check": " files",
+    "look": " images",
+    "write": " rows",
+}
 
 
 class Bars:

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from builder.audit import audit_images
-from builder.cache import Cache
 from builder.manifest import (
     LAST,
     LOCK,
@@ -24,13 +23,14 @@ from builder.manifest import (
 from builder.prepare import bring, prepare
 from builder.readers import read_image
 from builder.recipes import CocoRecipe, IsicRecipe
-from builder.shards import ShardInfo, plan_shards
+from builder.shards import ShardInfo, plan_shards, shard_reader
 from builder.tables import image_bytes, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
+    from builder.cache import Cache
     from builder.prepare import Recipe, Selection
     from builder.shards import ShardTask
     from builder.storage import Root
@@ -46,8 +46,11 @@ def replay(
     *,
     source: str | None,
     files: Mapping[str, str] | None,
+    cache: Cache,
+    allow_hosts: Sequence[str],
     executor: Executor,
     workers: int,
+    progress: Callable[[str, int, int], None] | None,
 ) -> Iterator[str]:
     """Select again from the source; yield whatever differs from the build.
 
@@ -56,13 +59,20 @@ def replay(
     root : Root
     manifest, lock : dict
         Of the build, whole as far as their own digests tell.
-    source, files, executor, workers
+    source, files, cache, allow_hosts, executor, workers, progress
         As in `builder.verify.verify`.
     """
-    cache = Cache()
     dataset, recipe = manifest["dataset"], recipe_of(manifest)
-    prepared = prepare(dataset, recipe, source=source, files=files, cache=cache)
-    members = bring(prepared.locate(), cache)
+    prepared = prepare(
+        dataset,
+        recipe,
+        source=source,
+        files=files,
+        cache=cache,
+        allow_hosts=allow_hosts,
+        progress=progress,
+    )
+    members = bring(prepared.locate(), cache, progress=progress)
     options = manifest["options"]
     looked = audit_images(
         members,
@@ -70,6 +80,7 @@ def replay(
         executor=executor,
         workers=workers,
         decode=options["audit"],
+        progress=progress,
     )
     selection = prepared.selection.with_audit(looked)
     yield from _compare_locks(lock, prepared.inputs, selection)
@@ -182,8 +193,7 @@ def _compare_rows(
     kept = [row for row, name in enumerate(task.names) if name not in task.broken]
     expected = task.rows.take(pa.array(kept, pa.int64())).to_pylist()
     try:
-        with root.fs.open(root.full(path), "rb") as raw:
-            table = pq.read_table(raw)
+        table = pq.read_table(shard_reader(root, path))
     except (OSError, pa.ArrowException) as err:
         yield f"{path}: cannot be read as Parquet ({err})"
         return

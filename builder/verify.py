@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from builder.cache import Cache
 from builder.card import render_card
 from builder.digests import rows_digest
 from builder.errors import VerifyError
 from builder.execute import InlineExecutor
 from builder.manifest import KIND, LAST, LOCK, digest_of, to_json
+from builder.shards import shard_reader
 from builder.storage import STATE, Root
 from builder.tables import features_of, image_bytes
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
 
@@ -48,8 +50,11 @@ def verify(
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> VerifyReport:
     """Check a build folder against its manifest, and against its source if given.
 
@@ -58,10 +63,10 @@ def verify(
     folder : path
         Of a build.
     source : str, optional
-        Folder with one of the official layouts: the selection is replayed from it,
-        and every row and image is compared.
-    files : dict of str to str, optional
-        As in `builder.pipeline.build`, for builds from single files.
+        Folder or URL with one of the official layouts: the selection is replayed
+        from it, and every row and image is compared.
+    files, cache_dir, allow_hosts, progress
+        As in `builder.pipeline.build`.
     executor : concurrent.futures.Executor, optional
         Where the images of the source are looked at; here, if not given.
     workers : int
@@ -102,8 +107,11 @@ def verify(
             lock,
             source=source,
             files=files,
+            cache=Cache(cache_dir),
+            allow_hosts=allow_hosts,
             executor=executor or InlineExecutor(),
             workers=workers,
+            progress=progress,
         )
     rows = sum(entry["rows"] for entry in shards.values())
     return VerifyReport(len(manifest["files"]) + 1, rows, replayed, tuple(faults))
@@ -184,7 +192,7 @@ def _check_shard(
     root: Root, name: str, entry: Mapping[str, Any], manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     config = name.split("/")[1]
-    with root.fs.open(root.full(name), "rb") as raw, pq.ParquetFile(raw) as file:
+    with pq.ParquetFile(shard_reader(root, name)) as file:
         if file.num_row_groups != 1:
             yield f"{name}: expected one row group, found {file.num_row_groups}"
         if features_of(file.schema_arrow) != manifest["features"][config]:

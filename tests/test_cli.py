@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -388,11 +390,18 @@ def small_disk(tmp_path):
 
 @pytest.mark.parametrize("command", ["build", "export"])
 def test_a_full_disk_is_one_line_and_the_build_goes_on(
-    command, small_disk, coco_source, builds, exports, fails, capsys
+    command, small_disk, coco_source, builds, exports, fails, capsys, monkeypatch
 ):
     out = small_disk / "out"
     options = OPTIONS[COCO] if command == "build" else SMALL
     arguments = [command, COCO, "--source", coco_source, "--out", out, *options]
+    if command == "build":
+        line = fails(1, *arguments)
+        assert re.search(f"no room for {out}: expected [0-9,]+ bytes free", line)
+        assert not out.exists()
+        # as when something else fills the disk meanwhile
+        plenty = SimpleNamespace(free=10**12)
+        monkeypatch.setattr("builder.room.shutil.disk_usage", lambda _: plenty)
     line = fails(1, *arguments)
     assert "OutputError" in line
     assert f"{out}: no room left for" in line
