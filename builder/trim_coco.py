@@ -382,7 +382,7 @@ def _check_feasible(
                 )
                 hopeless.add(target.name)
     if faults:
-        left = [target.name for target in targets if target.name not in hopeless]
+        left = [config_name(t.name) for t in targets if t.name not in hopeless]
         advice = f"give --targets {','.join(left)}" if left else "give other --targets"
         msg = (
             "expected images with and without every target in both splits, found"
