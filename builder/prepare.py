@@ -12,7 +12,7 @@ from builder.fetch import fetch, needed
 from builder.image_stores import CocoUrlImages, UrlFolderImages
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.sources import OFFICIAL, TextFile, find_coco, find_isic, sha256
-from builder.urls import host_of, local_path
+from builder.urls import host_of, local_path, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -277,9 +277,10 @@ def _find_by_url(
     if is_remote and table.images and folder.has(table.images[0].file_name):
         return folder
     hosts = (*((host_of(base),) if is_remote else ()), *allow_hosts)
-    if not hosts:
+    first = table.images[0].coco_url if table.images else None
+    if not allow_hosts and not (first and host_of(first) in hosts):
         msg = (
-            f"{base}: expected {place.official}/, {place.official}.zip or"
+            f"{shown(base)}: expected {place.official}/, {place.official}.zip or"
             f" zips/{place.official}.zip, found none of them: check --source, or get"
             " each image from its coco_url with --allow-host images.cocodataset.org"
         )

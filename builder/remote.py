@@ -215,8 +215,8 @@ def members_from_urls(
         if host_of(url) not in hosts:
             raise FetchError(
                 f"{name!r} has the URL {shown(url)}, of a host that was not named: "
-                f"expected {', '.join(sorted(hosts))}; allow {host_of(url)!r} if you "
-                "trust it"
+                f"expected {', '.join(sorted(hosts))}; add --allow-host {host_of(url)} "
+                "if you trust it"
             )
     with (
         Remote(concurrency=concurrency, retry=retry) as remote,
