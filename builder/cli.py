@@ -177,6 +177,8 @@ def _export(args: argparse.Namespace) -> int:
             progress=progress,
         )
     print(f"{args.out}: {len(record['files'])} files of the notebook")
+    if record.get("no_patients"):
+        _say(f"no config 'patient': {record['no_patients']}")
     return _finish(
         args,
         {

@@ -77,6 +77,13 @@ def export(
         progress=progress,
     )
     selection = prepared.selection
+    if lock is not None:
+        # Before anything is fetched. A patient split is known later.
+        check_lock(
+            lock,
+            make_lock(selection, prepared.inputs),
+            draws=not selection.needs_digests,
+        )
     members = bring(prepared.locate(), cache, progress=progress)
     looked = audit_images(
         members,

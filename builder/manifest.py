@@ -25,7 +25,8 @@ LOCK = "selection.json"
 
 def versions() -> dict[str, str]:
     """Return the versions that may decide the bytes of a build."""
-    names = ("datasets", "pyarrow", "numpy", "pandas")
+    # The last two decide the figures.
+    names = ("datasets", "pyarrow", "numpy", "pandas", "matplotlib", "pillow")
     return {"trimset": __version__, **{name: version(name) for name in names}}
 
 

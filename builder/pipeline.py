@@ -116,6 +116,13 @@ def build(
         progress=progress,
     )
     selection = prepared.selection
+    if lock is not None:
+        # Before anything is fetched. A patient split is known later.
+        check_lock(
+            lock,
+            make_lock(selection, prepared.inputs),
+            draws=not selection.needs_digests,
+        )
     located = prepared.locate()
     _check_room(cache, root, located, selection.images_written())
     members = bring(located, cache, progress=progress)
