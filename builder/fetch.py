@@ -13,12 +13,12 @@ from builder.errors import DamagedError, FetchError, OutputError
 from builder.model import Member
 from builder.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
 from builder.remote import CONCURRENCY, Remote
-from builder.urls import HTTP_SCHEMES, local_path, scheme_of, shown
+from builder.urls import HTTP_SCHEMES, is_remote, local_path, scheme_of, shown
 from builder.zips import MAX_FILE_SIZE, unpack_view
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from builder.cache import Cache
     from builder.retry import Retry
@@ -51,7 +51,7 @@ class Needed(NamedTuple):
     bytes_cached: int
 
 
-def needed(members: Iterable[Member], cache: Cache) -> Needed:
+def needed(members: Collection[Member], cache: Cache) -> Needed:
     """Return what fetching `members` would move; nothing is fetched or read.
 
     The cache is believed by length here; `fetch` looks at every byte.
@@ -126,6 +126,8 @@ def fetch(
         The disk has no room, or the cache cannot be written.
     """
     wanted = _remote(members)
+    if not wanted:
+        return list(members)
     files: dict[Member, Path] = {}
     with (
         Remote(concurrency=concurrency, retry=retry) as remote,
@@ -188,14 +190,13 @@ def fetch_file(
     return kept or cache.path_of(member)
 
 
-def _remote(members: Iterable[Member]) -> list[Member]:
+def _remote(members: Collection[Member]) -> list[Member]:
     """Return the distinct members that are not on this machine."""
     urls: dict[str, bool] = {}
-    wanted = dict.fromkeys(members)
-    for member in wanted:
+    for member in members:
         if member.url not in urls:
-            urls[member.url] = local_path(member.url) is None
-    return [member for member in wanted if urls[member.url]]
+            urls[member.url] = is_remote(member.url)
+    return list(dict.fromkeys(member for member in members if urls[member.url]))
 
 
 def _bytes_to_move(member: Member) -> int:

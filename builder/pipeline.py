@@ -22,8 +22,8 @@ from builder.manifest import (
     with_files,
 )
 from builder.output import begin, check_output, finish
-from builder.prepare import Recipe, bring, prepare
-from builder.readers import read_image
+from builder.prepare import Recipe, bring, for_workers, prepare
+from builder.readers import read_any
 from builder.shards import plan_shards, remember, write_shards
 from builder.storage import Root
 from builder.tables import schema_of
@@ -47,6 +47,7 @@ def build(
     allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
+    remote_workers: bool = False,
     max_shard_size: int = MAX_SHARD_SIZE,
     lock: str | os.PathLike[str] | None = None,
     audit: bool = True,
@@ -77,6 +78,10 @@ def build(
         Where the shards are written; one after the other here, if not given.
     workers : int
         How many tasks the executor runs at a time.
+    remote_workers : bool
+        The executor's tasks run on other machines. Each fetches what it needs of a
+        remote source into the cache of its machine, instead of all into the one here;
+        a local source, and a local `out`, must be there under the same paths.
     max_shard_size : int
         Bytes that a Parquet file may have.
     lock : path, optional
@@ -110,7 +115,11 @@ def build(
         allow_hosts=allow_hosts,
     )
     selection = prepared.selection
-    members = bring(prepared.locate(), cache, progress=progress)
+    members = prepared.locate()
+    if remote_workers:
+        members = for_workers(members)
+    else:
+        members = bring(members, cache, progress=progress)
 
     looked = None
     if audit or selection.needs_digests:
@@ -167,7 +176,7 @@ def build(
         broken=broken,
     )
     texts = {
-        **selection.figures(looked, lambda name: read_image(members[name])),
+        **selection.figures(looked, lambda name: read_any(members[name], cache)),
         **selection.small_files(),
         **selection.notes(),
         LOCK: to_json(locked),
