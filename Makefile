@@ -31,6 +31,10 @@ check: .venv/made  ## Check form, style and types
 
 matrix: demo  ## Load the demo on every supported version of datasets
 	$(BIN)/python -m tests.load_matrix demo/coco_stuff_trimmed demo/siim_isic_small
+	$(BIN)/python -m tests.isic_matrix
+
+floors: .venv/made  ## Run the tests on the oldest versions of everything, and between
+	$(BIN)/python -m tests.floors
 
 bench: .venv/made  ## Run the benchmarks; needs 10 GB of disk and an hour
 	$(BIN)/python -m tests.benchmarks
@@ -38,4 +42,4 @@ bench: .venv/made  ## Run the benchmarks; needs 10 GB of disk and an hour
 clean:  ## Remove what was made here
 	rm -rf .venv .matrix demo build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test format check matrix bench clean
+.PHONY: help install demo test format check matrix floors bench clean

@@ -72,20 +72,28 @@ def draw_coco_figures(
     drawn = {figures.CONTEXT: figures.draw_context(count(selection, "train"))}
     if audit.decoded:
         broken = audit.broken
-        sheet = []
-        used: set[int] = set()
-        for target, rows in zip(
-            selection.targets, selection.draws["train"], strict=True
-        ):
-            table = selection.tables["train"]
-            for row in rows[: len(rows) // 2].tolist():
-                key = selection.key("train", table.images[row])
-                if key not in broken and row not in used:
-                    used.add(row)
-                    sheet.append((read(key), _caption(selection, target.name, row)))
-                    break
-        drawn[figures.CONTACT_SHEET] = figures.contact_sheet(sheet[:_SHEET])
+        good = [shown for shown in _choose_sheet(selection) if shown[0] not in broken]
+        sheet = [(read(key), caption) for key, caption in good[:_SHEET]]
+        drawn[figures.CONTACT_SHEET] = figures.contact_sheet(sheet)
     return drawn
+
+
+def _choose_sheet(selection: CocoSelection) -> list[tuple[str, str]]:
+    """Return key and caption of the training positives, each class in turn."""
+    table = selection.tables["train"]
+    half = selection.draws["train"].shape[1] // 2
+    turns = [
+        (target.name, row)
+        for rows in selection.draws["train"][:, :half].T.tolist()
+        for target, row in zip(selection.targets, rows, strict=True)
+    ]
+    first: dict[int, str] = {}
+    for name, row in turns:
+        first.setdefault(row, name)
+    return [
+        (selection.key("train", table.images[row]), _caption(selection, name, row))
+        for row, name in first.items()
+    ]
 
 
 def _caption(selection: CocoSelection, target: str, row: int) -> str:

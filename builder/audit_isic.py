@@ -151,7 +151,7 @@ def _describe_split(
         splits[split] = {
             "images": len(positions),
             "malignant": int(malignant[positions].sum()),
-            "malignant_share": round(float(malignant[positions].mean()), 4),
+            "malignant_share": round(float(malignant[positions].mean()), 6),
             **{
                 _plural(column): _count(selection.small, column, positions)
                 for column in ("patient_id", "lesion_id")

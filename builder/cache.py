@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _FOLDER = "fetched"
 _DIGEST = re.compile("[0-9a-f]{32}")
 _PIECE = 1024**2
+_ABANDONED = 24 * 3600.0  # seconds since a process last wrote to its file
 
 
 class CacheEntry(NamedTuple):
@@ -134,6 +136,15 @@ class Cache:
                 "free some room or choose another with TRIMSET_CACHE, and run it "
                 "again: what was fetched is kept"
             ) from err
+
+    def sweep(self) -> None:
+        """Remove the files of processes that were killed while they wrote them."""
+        before = time.time() - _ABANDONED
+        for folder in _folders(self.root):
+            for path in folder.glob("*.tmp"):
+                with contextlib.suppress(OSError):  # another process did it, or may
+                    if path.stat().st_mtime < before:
+                        path.unlink()
 
     def _describe(self, folder: Path, member: Member) -> None:
         """Say beside the entries what they are of; URLs without their secrets."""

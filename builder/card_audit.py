@@ -20,7 +20,7 @@ def audit(manifest: Manifest) -> str:
     told = manifest["audit"]
     parts = [_looked_at(told), "### Duplicates", *_duplicates(told)]
     if "patient_split" in told:
-        parts += ["### Patients", *_patients(told)]
+        parts += ["### Patients", *_patients(manifest)]
     if "context" in told:
         parts += ["### Context", *_context(told)]
     if "labels" in told:
@@ -29,9 +29,17 @@ def audit(manifest: Manifest) -> str:
     if told["decoded"]:
         parts += [
             "### A look at it",
-            "![16 images with their labels](figures/contact_sheet.png)",
+            _SHEETS["context" in told],
+            "![Some of the images with their labels](figures/contact_sheet.png)",
         ]
     return "\n\n".join(part for part in parts if part)
+
+
+_SHEETS = {
+    True: "Images with each class in turn, from its training draw: what is named first"
+    " below a picture is the class, then what else was annotated.",
+    False: "Benign images, then malignant ones, evenly over `metadata_small.csv`.",
+}
 
 
 def _looked_at(told: Mapping[str, Any]) -> str:
@@ -52,42 +60,60 @@ def _duplicates(told: Mapping[str, Any]) -> list[str]:
     found = told["duplicates"]
     rule = found["rule"]
     exact, near = found["exact"], found["near"]
-    text = (
-        f"{count_of(len(exact['pairs']), 'image has', 'images have')} the bytes of an"
-        f" earlier one, {exact['across']:,} of them in another split."
-    )
-    if not told["decoded"]:
-        parts = [text]
-    else:
-        text += (
-            f" {count_of(len(near['pairs']), 'pair looks', 'pairs look')} the same"
-            f" without being so, {near['across']:,} across splits: two 64-bit"
-            " difference hashes of the picture, across and down, each differ in at most"
-            f" {rule['threshold']} bits. Crops, mirror images and strong changes of"
-            " colour are not found that way."
-        )
-        parts = [text]
+    parts = [_tell_exact(exact)]
+    if told["decoded"]:
+        parts[0] += f" {_tell_near(near, rule, others=bool(exact['pairs']))}"
         if found["blank"]:
             parts.append(
-                f"Too blank to compare: {_listed(found['blank'])}; fewer than"
-                f" {rule['least_bits']} bits of their hashes say anything."
+                f"Too plain for that comparison, being blank or an even gradient:"
+                f" {_listed(found['blank'])}. Of these, only copies of equal bytes are"
+                " found."
             )
         if found["crowds"]:
             crowds = "; ".join(_listed(crowd) for crowd in found["crowds"][:_LISTED])
             parts.append(
-                f"More than {rule['crowd']} look-alikes in a chain, which were not"
-                f" taken for copies of one picture: {crowds}."
+                f"Chains of more than {rule['crowd']} look-alikes are not taken for"
+                f" copies of one picture, and not kept together: {crowds}."
             )
     rows = [
-        [kind, *pair["names"], _splits(pair["splits"])]
-        for kind, pairs in (("exact", exact["pairs"]), ("near", near["pairs"]))
+        [kind, *(f"`{name}`" for name in pair["names"]), _splits(pair["splits"])]
+        for kind, pairs in (("same bytes", exact["pairs"]), ("alike", near["pairs"]))
         for pair in pairs[:_LISTED]
     ]
     if rows:
-        parts.append(table(["kind", "image", "image", "split"], rows))
+        parts.append(table(["pair", "image", "image", "split"], rows))
+        if max(len(exact["pairs"]), len(near["pairs"])) > _LISTED:
+            parts.append(
+                f"The first {_LISTED} pairs of either kind; `manifest.json` has all."
+            )
     if "official" in found:
         parts.append(_official(found["official"], decoded=told["decoded"]))
     return parts
+
+
+def _tell_exact(exact: Mapping[str, Any]) -> str:
+    number = len(exact["pairs"])
+    if not number:
+        return "No two images have the same bytes."
+    copies = count_of(number, "image has", "images have")
+    across = f"{exact['across']:,}" if exact["across"] else "none"
+    return f"{copies} the bytes of an earlier one, {across} of them in another split."
+
+
+def _tell_near(
+    near: Mapping[str, Any], rule: Mapping[str, Any], *, others: bool
+) -> str:
+    number = len(near["pairs"])
+    text = f"No two {'others ' if others else ''}look the same"
+    if number:
+        pairs = count_of(number, "pair looks", "pairs look")
+        across = f"{near['across']:,}" if near["across"] else "none"
+        text = f"{pairs} the same without having the same bytes, {across} across splits"
+    return (
+        f"{text}, as far as two 64-bit difference hashes tell, one across and one down"
+        f" the picture, each within {rule['threshold']} bits. Crops, mirror images and"
+        " strong changes of colour are not found that way."
+    )
 
 
 def _splits(names: Sequence[str]) -> str:
@@ -100,19 +126,22 @@ def _official(official: Mapping[str, Any], *, decoded: bool) -> str:
     pairs = ", ".join(f"{a} and {b}" for a, b in inside)
     text = (
         f"Of the {official['listed']:,} pairs of duplicates that ISIC lists,"
-        f" {count_of(len(inside), 'lies', 'lie')} inside this selection"
+        f" {count_of(len(inside), 'lies', 'lie') if inside else 'none lies'} inside"
+        " this selection"
     )
     if inside:
         text += f" ({pairs})"
     if decoded and inside:
         text += (
-            f"; {len(official['exact']):,} of them were found by digest,"
-            f" {len(official['near']):,} by look and {len(official['missed']):,} not"
+            f". Found above by their bytes: {len(official['exact']):,}; by their look:"
+            f" {len(official['near']):,}; not found, so other photographs or changed"
+            f" more than that: {len(official['missed']):,}"
         )
     return f"{text}."
 
 
-def _patients(told: Mapping[str, Any]) -> list[str]:
+def _patients(manifest: Manifest) -> list[str]:
+    told = manifest["audit"]
     split = told["patient_split"]
     if split["splits"] is None:
         return [f"There is no config `patient`: {split['reason']}."]
@@ -128,27 +157,41 @@ def _patients(told: Mapping[str, Any]) -> list[str]:
         for name, facts in split["splits"].items()
     ]
     head = ["split", "images", "malignant", "share", *columns]
-    crossing = " and ".join(f"{split['across'][c]:,} {c}" for c in columns)
-    near = ", and near duplicates" if told["decoded"] else ""
+    linked = [f"images of one {name.removesuffix('s')}" for name in columns]
+    linked += ["the duplicates that ISIC lists"] * ("official" in told["duplicates"])
+    linked += ["images of the same bytes"]
+    linked += ["images that look the same"] * told["decoded"]
+    crossing = {
+        **split["across"],
+        "pairs of the same bytes": told["duplicates"]["exact"]["across"],
+        "pairs that look the same": told["duplicates"]["near"]["across"],
+    }
+    torn = ", ".join(f"{n:,} {name}" for name, n in crossing.items() if n)
     text = (
-        "The config `patient` keeps together what belongs together: images of one"
-        " patient or lesion, the duplicates that ISIC lists, images of equal bytes"
-        f"{near}. A missing patient or lesion links nothing."
+        "The config `patient` is cut 70/15/15, and keeps in one split what belongs"
+        f" together: {', '.join(linked)}."
     )
+    text += f" Torn apart are {torn}." if torn else " No such group lies in two splits."
     if columns:
-        text += f" In two splits lie {crossing}."
+        missing = " or ".join(name.removesuffix("s") for name in columns)
+        text += f" A missing {missing} links nothing."
+    if not told["decoded"]:
+        text += " Images that only look the same **were not looked for**."
     text += (
-        " The split follows from names, groups, labels and the seed alone. Both configs"
-        " list the same files, so every image is stored once."
+        " Every split is within 1 % of its size, and its share of malignant images"
+        " within one point of that of the whole. The split follows from the names, the"
+        f" groups, the labels and the seed {manifest['recipe']['seed']} alone. Both"
+        " configs list the same files, so every image is stored once."
     )
     return [text, table(head, rows)]
 
 
 _LIFT = (
-    "How much more often another category stands beside a class, among the drawn images"
-    " with the class, than in the whole source (lift), with its 95 % interval. Known"
-    " pairs are those of Singh et al. (2020); stuff such as roads is not annotated in"
-    " the instances."
+    "What stands beside a class, and how much more often than elsewhere: the lift is"
+    " the share of the drawn images with the class that show the other category too,"
+    " over the share of all images of the source that show it, with its 95 % interval."
+    " An image that was drawn twice counts once. Known pairs are those of Singh et al."
+    " (2020)."
 )
 
 
@@ -156,19 +199,27 @@ def _context(told: Mapping[str, Any]) -> list[str]:
     parts = [
         _LIFT,
         "![Lift of categories beside each class](figures/context.png)",
+        "The figure is of the training draws; the tables are of both splits.",
     ]
-    for split, context in told["context"].items():
-        known = [pair for pair in context["known_pairs"] if "lift" in pair]
-        missing = [pair for pair in context["known_pairs"] if "lift" not in pair]
-        head = ["class", "beside it", "with the class", "without", "source", "lift"]
-        if known:
-            parts += [f"Known pairs, {split}:", table(head, [_pair(p) for p in known])]
-        if missing:
-            names = ", ".join(f"{p['target']} and {p['context']}" for p in missing)
-            parts.append(f"Not measured in {split}: {names}.")
-        if context["largest"]:
-            rows = [_pair(pair) for pair in context["largest"]]
-            parts += [f"Largest lifts, {split}:", table(head, rows)]
+    head = ["split", "class", "beside it", "share with the class",
+            "share without", "share in the source", "lift"]  # fmt: skip
+    for title, name in (("Known pairs", "known_pairs"), ("Largest lifts", "largest")):
+        rows = [
+            [split, *_pair(pair)]
+            for split, context in told["context"].items()
+            for pair in context[name]
+            if "lift" in pair
+        ]
+        if rows:
+            parts += [f"{title}:", table(head, rows)]
+    unmeasured = dict.fromkeys(
+        f"{pair['target']} and {pair['context']} ({pair['not_measured']})"
+        for context in told["context"].values()
+        for pair in context["known_pairs"]
+        if "lift" not in pair
+    )
+    if unmeasured:
+        parts.append(f"Known pairs that cannot be measured: {', '.join(unmeasured)}.")
     return parts
 
 
@@ -193,7 +244,7 @@ def _labels(manifest: Manifest) -> list[str]:
     ]
     if not rows:
         return ["The metadata has none of these columns."]
-    head = ["", "value", "benign", "malignant", "malignant share, 95 % interval"]
+    head = ["feature", "value", "benign", "malignant", "malignant share, 95 % interval"]
     return [
         "![Labels by sex, age and site](figures/labels.png)",
         table(head, rows),
@@ -203,6 +254,12 @@ def _labels(manifest: Manifest) -> list[str]:
 def _interval(ends: Sequence[str]) -> str:
     share, low, high = ends
     return f"{share} ({low} to {high})"
+
+
+_DRIFT = (
+    "The largest differences between the shares of images here and in the whole source,"
+    " in percentage points:"
+)
 
 
 def _drift(told: Mapping[str, Any]) -> list[str]:
@@ -223,16 +280,15 @@ def _drift(told: Mapping[str, Any]) -> list[str]:
     head = ["feature", "value", "source", "here", "points"]
     if "" not in by_split:
         head = ["split", *head]
-    parts = ["The largest differences in shares of images, in percentage points:"]
-    parts.append(table(head, rows) if rows else "None.")
+    parts = [_DRIFT, table(head, rows) if rows else "None."]
     if "grey" in told:
         shares = ", ".join(
-            f"{part} {facts['grey']:,} of {facts['images']:,}"
+            f"{facts['grey']:,} of {facts['images']:,} {part}"
             for part, facts in told["grey"]["parts"].items()
         )
         parts.append(
-            f"Grey pictures: {shares}. The source was not decoded, so its share is not"
-            " known."
+            f"Pictures without colour: {shares} images. How many the whole source has"
+            " is not known, since only the selected images were decoded."
         )
     return parts
 

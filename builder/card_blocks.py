@@ -7,7 +7,12 @@ from typing import Any
 
 from builder.card_audit import audit
 from builder.markdown import count_of, megabytes, table
-from builder.recipes import OFFICIAL_COCO, OFFICIAL_ISIC_SHA256
+from builder.recipes import (
+    OFFICIAL_COCO,
+    OFFICIAL_ISIC_SHA256,
+    CocoRecipe,
+    IsicRecipe,
+)
 
 Manifest = Mapping[str, Any]
 
@@ -16,9 +21,9 @@ def summary(manifest: Manifest) -> str:
     """Return the facts of the build in one table."""
     rows = []
     for config, splits in manifest["configs"].items():
-        for split, facts in splits.items():
-            size = megabytes(facts["download_size"])
-            rows.append([f"`{config}`", split, facts["num_examples"], size])
+        parts = [f"{facts['num_examples']:,} {name}" for name, facts in splits.items()]
+        size = sum(facts["download_size"] for facts in splits.values())
+        rows.append([f"`{config}`", ", ".join(parts), megabytes(size)])
     default = manifest["configs"]["default"]
     images = sum(facts["num_examples"] for facts in default.values())
     shards = [e for n, e in manifest["files"].items() if n.endswith(".parquet")]
@@ -27,14 +32,28 @@ def summary(manifest: Manifest) -> str:
         f"{images:,} distinct images; all Parquet files together are"
         f" {megabytes(stored)}."
     )
-    text = f"{text}\n\n{table(['config', 'split', 'rows', 'size'], rows)}"
-    return text if is_official(manifest) else f"{_NOT_OFFICIAL}\n\n{text}"
+    text = f"{text}\n\n{table(['config', 'rows', 'size'], rows)}"
+    if not is_official(manifest):
+        return f"{_NOT_OFFICIAL}\n\n{text}"
+    return text if is_notebooks(manifest) else f"{_NOT_NOTEBOOKS}\n\n{text}"
 
 
 _NOT_OFFICIAL = (
-    "> [!WARNING]\n> This build was not made from the official source: its metadata is"
-    " another. What is said here of the official dataset does not hold for it."
+    "> [!WARNING]\n> This build was not made from the official source: its metadata"
+    " differs. What this page says of the official dataset and of the study does not"
+    " hold for it; the numbers below are its own."
 )
+_NOT_NOTEBOOKS = (
+    "> [!NOTE]\n> This is another selection than that of the study, from the same"
+    " official source: classes, sizes or seed differ."
+)
+
+
+def is_notebooks(manifest: Manifest) -> bool:
+    """Whether the selection is the one of the study's notebook."""
+    coco = manifest["dataset"] == "coco_stuff_trimmed"
+    recipe = CocoRecipe() if coco else IsicRecipe()
+    return bool(manifest["recipe"] == recipe.as_dict())
 
 
 def is_official(manifest: Manifest) -> bool:
@@ -49,6 +68,16 @@ _AFTER_LOADING = (
     "Put the namespace that you read this under in the place of `ORG`, or give the path"
     " of a local copy. `image` is a PIL image; any `datasets` from 2.14 on reads it,"
     " and no code of ours runs on your machine."
+)
+
+
+_PATIENT = (
+    "`default` is one split with every row. To train and test, take `patient`: the same"
+    " rows, cut such that no patient is on both sides."
+)
+_ORDER = (
+    "`default` lists the rows in the order of these splits; `position` gives the order"
+    " of `metadata_small.csv`."
 )
 
 
@@ -79,6 +108,15 @@ def loading(manifest: Manifest) -> str:
                 "print(len(ds))",
             ),
         ]
+    elif "patient" in manifest["configs"]:
+        parts += [
+            _PATIENT,
+            _python(
+                f'ds = load_dataset("{repo}", "patient")',
+                'print(ds["train"].num_rows, ds["validation"].num_rows)',
+            ),
+            _ORDER,
+        ]
     return "\n\n".join(parts)
 
 
@@ -100,7 +138,9 @@ def selection(manifest: Manifest) -> str:
         [
             entry["role"],
             f"`{entry['name']}`",
-            f"{entry['images']:,} images" if "images" in entry else "file",
+            count_of(entry["images"], "image", "images")
+            if "images" in entry
+            else "file",
             f"`{entry['sha256'][:16]}…`",
         ]
         for entry in manifest["sources"]
@@ -149,8 +189,8 @@ def counts(manifest: Manifest) -> str:
     """Return what was available and what was drawn."""
     facts = manifest["feasibility"]
     if manifest["dataset"] != "coco_stuff_trimmed":
-        rows = [[f["label"], f["slice"], f["available"], f["taken"]] for f in facts]
-        text = table(["label", "rows taken", "in the source", "here"], rows)
+        rows = [[f["label"], f["available"], f["slice"], f["taken"]] for f in facts]
+        text = table(["label", "in the source", "rows taken of them", "here"], rows)
     else:
         rows = [
             [
@@ -158,18 +198,27 @@ def counts(manifest: Manifest) -> str:
                 f["split"],
                 f["positives_available"],
                 f["quota"],
-                f["distinct"],
-                f["repeated_positives"] + f["repeated_negatives"],
+                f["repeated_positives"],
+                f["negatives_available"],
+                f["quota"],
+                f["repeated_negatives"],
             ]
             for f in facts
         ]
-        head = ["class", "split", "with it in the source", "asked for"]
-        text = table([*head, "distinct images drawn", "repeated rows"], rows)
-        short = [f for f in facts if f["positives_available"] < f["quota"]]
+        head = ["class", "split", "with it in the source", "drawn", "of them repeats"]
+        head += ["without it in the source", "drawn", "of them repeats"]
+        text = table(head, rows)
+        short = [
+            f
+            for f in facts
+            if min(f["positives_available"], f["negatives_available"]) < f["quota"]
+        ]
         drawn = count_of(len(short), "draw", "draws")
-        text += (
-            f"\n\n{drawn} of {len(facts)} had fewer images with the class than asked"
-            " for and drew them with replacement."
+        text += "\n\n" + (
+            f"{drawn} of {len(facts)} found fewer images than asked for, and drew with"
+            " replacement: so the repeats."
+            if short
+            else "Every draw found as many images as asked for."
         )
     if manifest["broken"]:
         lines = [f"- `{b['image']}` {b['reason']}" for b in manifest["broken"]]

@@ -93,7 +93,8 @@ def _demo(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> int:
     from builder.plan import plan
 
-    report = plan(**_arguments(args), lock=args.lock)
+    with _bars(args) as progress:
+        report = plan(**_arguments(args), lock=args.lock, progress=progress)
     rows = sum(n for splits in report["rows"].values() for n in splits.values())
     print(f"{report['dataset']}: {rows:,} rows in {len(report['rows'])} configs")
     print(f"{report['images']:,} distinct images, {report['bytes']:,} bytes")
@@ -180,6 +181,8 @@ def _export(args: argparse.Namespace) -> int:
             progress=progress,
         )
     print(f"{args.out}: {len(record['files'])} files of the notebook")
+    if record.get("no_patients"):
+        _say(f"no config 'patient': {record['no_patients']}")
     return _finish(
         args,
         {
@@ -203,13 +206,19 @@ def _verify(args: argparse.Namespace) -> int:
     from builder.execute import make_executor
     from builder.verify import verify
 
-    with make_executor(args.workers) as (executor, workers):
+    with (
+        make_executor(args.workers) as (executor, workers),
+        _bars(args) as progress,
+    ):
         report = verify(
             args.target,
             source=args.source,
             files=files,
+            cache_dir=args.cache_dir,
+            allow_hosts=args.allow_host,
             executor=executor,
             workers=workers,
+            progress=progress,
         )
     told = {
         "folder": args.target,
@@ -232,7 +241,17 @@ def _verify_remote(args: argparse.Namespace, files: dict[str, str]) -> int:
             " download it and verify the folder"
         )
         raise UsageError(msg)
-    report = verify_remote(args.target, revision=args.revision, deep=args.deep)
+    shown = 0
+    with _bars(args) as bars:
+
+        def progress(done: int, total: int) -> None:
+            nonlocal shown
+            bars("check", done - shown, total)
+            shown = done
+
+        report = verify_remote(
+            args.target, revision=args.revision, deep=args.deep, progress=progress
+        )
     for path in report.foreign:
         print(f"{path}: put there by somebody else")
     told = {

@@ -140,17 +140,20 @@ def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
     # walk them again and again for nothing.
     collecting = gc.isenabled()
     gc.disable()
+    place = "$"
     try:
         coco = msgspec.json.decode(data, type=_Instances)
         count = len(coco.annotations)
         image_ids = _column(coco.annotations, "image_id")
         category_ids = _column(coco.annotations, "category_id")
         coco.annotations.clear()
+        place = "$.images"
         images = msgspec.json.decode(coco.images, type=list[Image])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        found = str(err).rstrip(".").replace("`$", f"`{place}")
         msg = (
             f"{name}: expected COCO annotations (images, annotations and categories"
-            f" in JSON), found that {str(err).rstrip('.')}: give an instances file"
+            f" in JSON), found that {found}: give an instances file"
         )
         raise AnnotationError(msg) from err
     finally:

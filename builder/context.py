@@ -248,5 +248,5 @@ def _tell_pair(context: Context, row: int, column: int) -> dict[str, object]:
 
 
 def _round(values: NDArray[np.float64]) -> list[float | None]:
-    """Four digits after the point; null for what is not known."""
-    return [None if math.isnan(value) else round(value, 4) for value in values.tolist()]
+    """Six digits after the point; null for what is not known."""
+    return [None if math.isnan(value) else round(value, 6) for value in values.tolist()]

@@ -270,7 +270,7 @@ def report(drifts: Sequence[Drift], *, top: int = 10) -> dict[str, object]:
                 "value": drift.values[place],
                 "selection": _round(drift.selection[place]),
                 "parent": _round(drift.parent[place]),
-                "points": round(100 * points, 2),
+                "points": round(100 * points, 4),
             }
             for drift, place, points in differences[:top]
             if points
@@ -297,4 +297,4 @@ def _say_empty(feature: str) -> str:
 
 
 def _round(share: float) -> float:
-    return round(float(share), 4)
+    return round(float(share), 6)

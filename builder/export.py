@@ -74,8 +74,16 @@ def export(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
+        progress=progress,
     )
     selection = prepared.selection
+    if lock is not None:
+        # Before anything is fetched. A patient split is known later.
+        check_lock(
+            lock,
+            make_lock(selection, prepared.inputs),
+            draws=not selection.needs_digests,
+        )
     members = bring(prepared.locate(), cache, progress=progress)
     looked = audit_images(
         members,

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.answers import changed
-from builder.errors import DamagedError, FetchError, OutputError
+from builder.errors import DamagedError, FetchError
 from builder.model import Member
 from builder.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
-from builder.remote import CONCURRENCY, Remote
-from builder.urls import HTTP_SCHEMES, is_remote, local_path, scheme_of, shown
+from builder.remote import CONCURRENCY, Remote, stat
+from builder.room import check_room
+from builder.urls import HTTP_SCHEMES, is_remote, scheme_of, shown
 from builder.zips import MAX_FILE_SIZE, unpack_view
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
 
     from builder.cache import Cache
     from builder.retry import Retry
+
+    Report = Callable[[int], None]
 
 # Times that a request is made whose bytes arrive in full but damaged: official COCO is
 # plain http, where nothing but a 16-bit checksum guards them on their way.
@@ -43,12 +45,16 @@ class Needed(NamedTuple):
         `fetch` adds up to.
     n_cached, bytes_cached : int
         Members in the cache, and their size there.
+    bytes_to_keep : int
+        Room that those take which are not there yet: more than is moved where
+        members are deflated.
     """
 
     n_members: int
     bytes_to_fetch: int
     n_cached: int
     bytes_cached: int
+    bytes_to_keep: int
 
 
 def needed(members: Collection[Member], cache: Cache) -> Needed:
@@ -63,26 +69,8 @@ def needed(members: Collection[Member], cache: Cache) -> Needed:
         bytes_to_fetch=sum(_bytes_to_move(member) for member in missing),
         n_cached=len(wanted) - len(missing),
         bytes_cached=_room(wanted) - _room(missing),
+        bytes_to_keep=_room(missing),
     )
-
-
-def check_room(path: str | os.PathLike[str], size: int) -> None:
-    """Refuse to start what would not fit on the disk of `path`.
-
-    Raises
-    ------
-    OutputError
-        Less than `size` bytes are free there.
-    """
-    folder = Path(path).absolute()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if free < size:
-        raise OutputError(
-            f"no room for {path}: expected {size / 1e9:.2f} GB free on its disk, found "
-            f"{free / 1e9:.2f} GB; free some, or choose a place on another disk"
-        )
 
 
 def fetch(
@@ -112,7 +100,8 @@ def fetch(
     concurrency : int
         Most requests in flight.
     progress : callable, optional
-        Called from this thread with the bytes of each finished request.
+        Called from this thread with the bytes that came, or less than 0 where some
+        are asked for again.
     max_gap, max_request : int
         As in `plan_requests`.
     retry : Retry, optional
@@ -128,6 +117,7 @@ def fetch(
     wanted = _remote(members)
     if not wanted:
         return list(members)
+    cache.sweep()
     files: dict[Member, Path] = {}
     with (
         Remote(concurrency=concurrency, retry=retry) as remote,
@@ -138,14 +128,21 @@ def fetch(
             found = zip(kept, pool.map(cache.find, kept), strict=True)
             files = {member: path for member, path in found if path is not None}
             missing = [member for member in wanted if member not in files]
-            check_room(cache.root, _room(missing))
+            check_room({str(cache.root): _room(missing)})
             _check_versions(remote, missing)
             tasks = _plan(missing, max_gap, max_request)
-            futures = [pool.submit(_run, remote, cache, task) for task in tasks]
-            for future in as_completed(futures):
-                moved = future.result()
-                if progress is not None:
-                    progress(moved)
+            news: SimpleQueue[int | Future[None]] = SimpleQueue()
+            for task in tasks:
+                future = pool.submit(_run, remote, cache, task, news.put)
+                future.add_done_callback(news.put)
+            left = len(tasks)
+            while left:
+                item = news.get()
+                if isinstance(item, Future):
+                    item.result()
+                    left -= 1
+                elif progress is not None and item:
+                    progress(item)
         except BaseException:
             remote.close()
             pool.shutdown(cancel_futures=True)
@@ -157,37 +154,17 @@ def fetch(
     ]
 
 
-def fetch_file(
-    url: str,
-    cache: Cache,
-    *,
-    progress: Callable[[int], None] | None = None,
-    retry: Retry | None = None,
-) -> Path:
-    """Return a local copy of the whole file at `url`, of the version it has now.
-
-    A local path is returned as it is. The server is always asked for the version, so
-    that a changed file is fetched again and an unchanged one is not.
+def find_file(url: str, *, retry: Retry | None = None) -> Member:
+    """Return the whole remote file at `url`, of the version that it has now.
 
     Raises
     ------
     MissingError
         There is no such file, or it may not be read.
     FetchError
-        It cannot be fetched, or is larger than any file trimset has a use for.
-    OutputError
-        The disk has no room, or the cache cannot be written.
+        It could not be asked for.
     """
-    path = local_path(url)
-    if path is not None:
-        return path
-    with Remote(concurrency=1, retry=retry) as remote:
-        member = Member(url, url, *remote.stat(url))
-        kept = cache.find(member)
-        if kept is None:
-            check_room(cache.root, _room([member]))
-            _download(remote, cache, member, progress)
-    return kept or cache.path_of(member)
+    return Member(url, url, *stat(url, retry=retry))
 
 
 def _remote(members: Collection[Member]) -> list[Member]:
@@ -239,38 +216,59 @@ def _plan(
     return tasks + [member for member in members if not member.in_zip]
 
 
-def _run(remote: Remote, cache: Cache, task: Request | Member) -> int:
-    """Do one task in a thread, and return the needed bytes that it moved."""
+def _run(remote: Remote, cache: Cache, task: Request | Member, report: Report) -> None:
+    """Do one task in a thread, and report the needed bytes as they come."""
     if isinstance(task, Member):
-        _download(remote, cache, task, None)
-        return _bytes_to_move(task)
-    moved = sum(_bytes_to_move(member) for member in task.members)
+        _download(remote, cache, task, report)
+        return
     for _ in range(_DAMAGED_ATTEMPTS - 1):
         with contextlib.suppress(DamagedError):
-            _fetch_request(remote, cache, task)
-            return moved
+            _fetch_request(remote, cache, task, report)
+            return
     try:
-        _fetch_request(remote, cache, task)
+        _fetch_request(remote, cache, task, report)
     except DamagedError:
         _check_version(remote, task.members[0].url, task.members[0].etag)
         raise
-    return moved
 
 
-def _fetch_request(remote: Remote, cache: Cache, request: Request) -> None:
-    first = request.members[0]
-    body = remote.read(first.url, request.start, request.stop, etag=first.etag)
-    for member in request.members:
-        offset = member.header_offset - request.start
-        cache.write(member, unpack_view(body[offset : offset + member.span], member))
-
-
-def _download(
-    remote: Remote,
-    cache: Cache,
-    member: Member,
-    progress: Callable[[int], None] | None,
+def _fetch_request(
+    remote: Remote, cache: Cache, request: Request, report: Report
 ) -> None:
+    body = _read(remote, request, report)
+    try:
+        for member in request.members:
+            offset = member.header_offset - request.start
+            span = body[offset : offset + member.span]
+            cache.write(member, unpack_view(span, member))
+    except DamagedError:
+        report(-len(body))
+        raise
+    # Of what came, gaps were not needed, and what members share was needed twice.
+    report(sum(_bytes_to_move(member) for member in request.members) - len(body))
+
+
+def _read(remote: Remote, request: Request, report: Report) -> memoryview:
+    """Return the bytes of a request, a large one's in several pieces.
+
+    So that of a large member, such as the annotations of COCO, no more than a piece
+    has to be asked for again where the connection breaks.
+    """
+    url, etag = request.members[0].url, request.members[0].etag
+    if request.stop - request.start <= MAX_REQUEST:
+        body = remote.read(url, request.start, request.stop, etag=etag)
+        report(len(body))
+        return body
+    body = memoryview(bytearray(request.stop - request.start))
+    for offset in range(0, len(body), MAX_REQUEST):
+        start = request.start + offset
+        stop = min(start + MAX_REQUEST, request.stop)
+        body[offset : offset + stop - start] = remote.read(url, start, stop, etag=etag)
+        report(stop - start)
+    return body
+
+
+def _download(remote: Remote, cache: Cache, member: Member, report: Report) -> None:
     """Fetch a member that is a file of its own."""
     if member.file_size > MAX_FILE_SIZE:
         raise FetchError(
@@ -279,11 +277,10 @@ def _download(
             "address"
         )
     with cache.writing(member) as file:
-        remote.download(
-            member.url, file, etag=member.etag, progress=progress or (lambda _: None)
-        )
+        remote.download(member.url, file, etag=member.etag, progress=report)
         if member.file_size not in {-1, file.tell()}:
             raise FetchError(
                 f"{shown(member.url)}: expected {member.file_size} bytes, found "
                 f"{file.tell()}; run it again, and if it stays so check the address"
             )
+        report(_bytes_to_move(member) - file.tell())

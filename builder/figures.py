@@ -48,9 +48,9 @@ _STYLE = {
 # Beyond 16 times, or a sixteenth, colours do not differ any more.
 _DEEPEST = 4.0
 _LEGEND = (
-    "Lift: how many times as often the category stands beside the target, in the\n"
-    "drawn positives, as in the whole source. Framed: pairs of Singh et al. 2020.\n"
-    "Pale: not surely different from 1 (95% interval). Grey: the target itself."
+    "Lift: how many times as often the category (column) stands beside the class\n"
+    "(row), in its training draw, as in the source. Framed: Singh et al. 2020.\n"
+    "Pale: not surely different from 1 (95% interval). Grey: the class itself."
 )
 _COLUMNS = 4
 
@@ -60,7 +60,8 @@ def draw_context(context: Context, *, columns: int = 20) -> bytes:
 
     Only lifts that are surely not 1 have a colour and a number. Shown are the
     contexts of Singh et al. that are annotated, then those with the largest lifts
-    (by the lower end of the interval), in the order of the categories.
+    (by the lower end of the interval), then those met most often beside a target, in
+    the order of the categories.
 
     Parameters
     ----------
@@ -84,7 +85,10 @@ def draw_context(context: Context, *, columns: int = 20) -> bytes:
             known[targets.index(target), context.names.index(other)] = True
     best = np.where(is_sure, low, 0).max(axis=0, initial=0)
     best[known.any(axis=0)] = np.inf
-    shown = np.sort(np.argsort(-best, kind="stable")[:columns])
+    beside = np.where(own, 0, context.positives).sum(axis=0)
+    wanted = np.lexsort((-beside, -best))[:columns]
+    is_told = (best > 0) | (beside > 0) | is_sure.any(axis=0)
+    shown = np.sort(wanted[is_told[wanted]])
     names = [context.names[column] for column in shown.tolist()]
     with _style():
         tall = 0.285 * len(targets)

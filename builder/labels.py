@@ -113,7 +113,7 @@ def report(features: Mapping[str, Sequence[LabelCount]]) -> dict[str, object]:
                 "value": count.value,
                 "benign": count.benign,
                 "malignant": count.malignant,
-                "share": [round(part, 4) for part in count.interval],
+                "share": [round(part, 6) for part in count.interval],
             }
             for count in counts
         ]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_PARTS = frozenset({"dataset", "rule", "recipe", "inputs", "draws", "digest"})
+
+
 def read_lock(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return a selection.json whose digest is right.
 
@@ -29,6 +32,10 @@ def read_lock(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise SelectionError(msg) from err
     if not isinstance(lock, dict) or lock.get("format") != LOCK_KIND:
         msg = f"{path}: expected a lock of the format {LOCK_KIND}: check --lock"
+        raise SelectionError(msg)
+    missing = _PARTS - set(lock)
+    if missing:
+        msg = f"{path}: the lock has no {min(missing)!r}: get the original"
         raise SelectionError(msg)
     content = {name: value for name, value in lock.items() if name != "digest"}
     if lock.get("digest") != digest_of(content):
@@ -80,7 +87,10 @@ def first_difference(
     for name, value in lock["recipe"].items():
         other = found["recipe"].get(name)
         if value != other:
-            return f"the lock has {name} {value}, asked for is {other}: give the same"
+            return (
+                f"the lock has {name} {_spell(value)}, asked for is {_spell(other)}:"
+                f" give --{name.replace('_', '-')} {_spell(value)}"
+            )
     sources = {entry["role"]: entry for entry in found["inputs"]}
     for entry in lock["inputs"]:
         other = sources.pop(entry["role"], None)
@@ -94,24 +104,56 @@ def first_difference(
             )
     if sources:
         return f"the lock was made without {', '.join(sources)}, this source has them"
-    return _first_row(lock["draws"], found["draws"]) if draws else None
+    return _first_row(lock["draws"], found["draws"], ordered=draws)
 
 
-def _first_row(lock: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
-    for config in dict.fromkeys([*lock, *found]):
+_FROM_THE_SAME = "from the same sources by the same rule:"
+
+
+def _spell(value: Any) -> str:
+    """Return a value of a recipe as the command line takes it.
+
+    >>> _spell([2000, 4000]), _spell(["3", "6"]), _spell(42)
+    ('2000:4000', '3,6', '42')
+    """
+    if not isinstance(value, list):
+        return str(value)
+    sign = ":" if all(isinstance(part, int) for part in value) else ","
+    return sign.join(map(str, value))
+
+
+def _first_row(
+    lock: Mapping[str, Any], found: Mapping[str, Any], *, ordered: bool
+) -> str | None:
+    """Compare the draws; unless `ordered`, only which rows they are."""
+    rows, others = (
+        {(split, row) for split, rows in draws["default"].items() for row in rows}
+        for draws in (lock, found)
+    )
+    cause = "another version of numpy or pandas"
+    if rows != others:
+        if not ordered:
+            split, row = min(rows ^ others)
+            where = "in the lock" if (split, row) in rows else "here"
+            return f"{row} is only {where}, {_FROM_THE_SAME} {cause}"
+    elif "patient" in {**lock, **found}:
+        cause = "other images, or --no-audit on one side only"
+    if not ordered:
+        return None
+    # `default` is in the order of `patient`, which therefore goes first.
+    for config in sorted({**lock, **found}, key=lambda name: name != "patient"):
         splits = (lock.get(config, {}), found.get(config, {}))
         for split in dict.fromkeys([*splits[0], *splits[1]]):
-            rows, others = (part.get(split, []) for part in splits)
-            for place, (row, other) in enumerate(zip(rows, others, strict=False)):
-                if row != other:
-                    return (
-                        f"row {place} of {config}/{split} is {row} in the lock and"
-                        f" {other} here, from the same sources by the same rule:"
-                        " another version of numpy or pandas, or other images"
-                    )
-            if len(rows) != len(others):
+            one, other = (part.get(split, []) for part in splits)
+            pairs = enumerate(zip(one, other, strict=False))
+            for place in (at for at, (left, right) in pairs if left != right):
                 return (
-                    f"{config}/{split} has {len(rows)} rows in the lock and"
-                    f" {len(others)} here: other images"
+                    f"row {place} of {config}/{split} is {one[place]} in the lock and"
+                    f" {other[place]} here, {_FROM_THE_SAME} {cause}"
+                )
+            if len(one) != len(other):
+                return (
+                    f"{config}/{split} has {len(one)} rows in the lock and"
+                    f" {len(other)} here, {_FROM_THE_SAME} {cause}"
                 )
     return None

@@ -25,7 +25,8 @@ LOCK = "selection.json"
 
 def versions() -> dict[str, str]:
     """Return the versions that may decide the bytes of a build."""
-    names = ("datasets", "pyarrow", "numpy", "pandas")
+    # The last two decide the figures.
+    names = ("datasets", "pyarrow", "numpy", "pandas", "matplotlib", "pillow")
     return {"trimset": __version__, **{name: version(name) for name in names}}
 
 
@@ -40,6 +41,7 @@ def make_lock(
 ) -> dict[str, Any]:
     """Return selection.json: the rule, its inputs, and the draws in order.
 
+    Where the inputs lay is not in it: a mirror or a local copy gives the same lock.
     Its ``digest`` is the sha256 of everything else in canonical JSON: keys sorted,
     no spaces, UTF-8.
     """
@@ -49,7 +51,7 @@ def make_lock(
         "rule": selection.rule,
         "recipe": selection.recipe.as_dict(),
         "seed": selection.recipe.seed,
-        "inputs": list(inputs),
+        "inputs": [{k: v for k, v in entry.items() if k != "url"} for entry in inputs],
         "draws": selection.draws_by_config(),
     }
     return {**lock, "digest": digest_of(lock)}

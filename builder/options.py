@@ -94,13 +94,7 @@ def _selection_options() -> argparse.ArgumentParser:
     add("--allow-broken", action="store_true", help="go on without broken images")
     add("--overwrite", action="store_true",
         help="replace a finished output of other options")  # fmt: skip
-    add(
-        "--cache-dir",
-        metavar="DIR",
-        help="for what is fetched; default: the platform's",
-    )
-    add("--allow-host", action="append", default=[], metavar="HOST",
-        help="get images without folder or zip from coco_url there")  # fmt: skip
+    _fetch_options(options)
     coco = options.add_argument_group("coco_stuff_trimmed").add_argument
     coco("--targets", type=_targets, metavar="NAMES",
          help="names or COCO ids with commas between them; default: "
@@ -117,6 +111,17 @@ def _selection_options() -> argparse.ArgumentParser:
     return options
 
 
+def _fetch_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add(
+        "--cache-dir",
+        metavar="DIR",
+        help="for what is fetched; default: the platform's",
+    )
+    add("--allow-host", action="append", default=[], metavar="HOST",
+        help="get images without folder or zip from coco_url there")  # fmt: skip
+
+
 def _verify_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("target", metavar="DIR|REPO_ID", help="folder of a build, or repo on the Hub")
@@ -127,6 +132,7 @@ def _verify_options(command: argparse.ArgumentParser) -> None:
         help="tasks at a time; default: one for each processor")  # fmt: skip
     for name in (*COCO_FILES, *ISIC_FILES):
         add(option(name), metavar="PATH", help="of a build from single files")
+    _fetch_options(command)
 
 
 def _push_options(command: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ somebody else's and is never touched.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,6 +18,7 @@ from builder.names import unsafe_reason
 from builder.storage import STATE, Root
 
 _MARK = f"{STATE}/build.json"
+_BEGUN = re.compile(rf"{re.escape(STATE)}/[0-9a-f]{{32}}\.tmp")
 SIDECARS = f"{STATE}/shards"
 
 
@@ -55,10 +57,9 @@ def check_output(root: Root, *, last: str, kind: str) -> str:
         return "finished"
     if _format_of(root, _MARK) == kind:
         return "unfinished"
-    if root.exists(STATE) and not root.exists(_MARK):
-        # Interrupted before it could leave its mark, if there is nothing else.
-        if all(name.startswith(f"{STATE}/") for name in root.files()):
-            return "unfinished"
+    if root.exists(STATE) and all(map(_BEGUN.fullmatch, root.files())):
+        # Interrupted while it was writing the mark; there is nothing else.
+        return "unfinished"
     msg = (
         f"{root.url}: expected an empty folder or an earlier output of this command,"
         f" found other files and no {last} of trimset: give another --out; nothing"

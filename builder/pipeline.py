@@ -8,6 +8,7 @@ from builder.audit import audit_images, audit_of_shards, refuse_broken
 from builder.cache import Cache
 from builder.card import render_card
 from builder.execute import InlineExecutor
+from builder.fetch import needed
 from builder.lock import check_lock
 from builder.manifest import (
     KIND,
@@ -24,6 +25,7 @@ from builder.manifest import (
 from builder.output import begin, check_output, finish
 from builder.prepare import Recipe, bring, for_workers, prepare
 from builder.readers import read_any
+from builder.room import check_room, size_of_folder, size_of_output
 from builder.shards import plan_shards, remember, write_shards
 from builder.storage import Root
 from builder.tables import schema_of
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
+
+    from builder.model import Member
+    from builder.prepare import Selection
 
 MAX_SHARD_SIZE = 40_000_000
 
@@ -93,8 +98,9 @@ def build(
     overwrite : bool
         Replace a finished build of other options.
     progress : callable, optional
-        Called with a stage (``fetch``, ``look``, ``write``), how much of it was done
-        just now, and how much it is in all (bytes, images, rows).
+        Called with a stage (``metadata``, ``fetch``, ``look``, ``write``), how much
+        of it was done just now, and how much it is in all (bytes, bytes, images,
+        rows).
 
     Raises
     ------
@@ -113,13 +119,22 @@ def build(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
+        progress=progress,
     )
     selection = prepared.selection
-    members = prepared.locate()
+    if lock is not None:
+        # Before anything is fetched. A patient split is known later.
+        check_lock(
+            lock,
+            make_lock(selection, prepared.inputs),
+            draws=not selection.needs_digests,
+        )
+    located = prepared.locate()
+    _check_room(None if remote_workers else cache, root, located, selection)
     if remote_workers:
-        members = for_workers(members)
+        members = for_workers(located)
     else:
-        members = bring(members, cache, progress=progress)
+        members = bring(located, cache, progress=progress)
 
     looked = None
     if audit or selection.needs_digests:
@@ -187,3 +202,16 @@ def build(
     manifest = with_files(manifest, texts)
     finish(output, to_json(manifest), keep=set(manifest["files"]))
     return manifest
+
+
+def _check_room(
+    cache: Cache | None, root: Root, members: Mapping[str, Member], selection: Selection
+) -> None:
+    """Refuse what the disks of cache, if it is filled here, and output cannot take."""
+    needs: dict[str, int] = {}
+    if cache:
+        needs[str(cache.root)] = needed(members.values(), cache).bytes_to_keep
+    if root.is_local:
+        there = size_of_folder(root.path)  # of an earlier run, which this one goes on
+        needs[root.path] = max(0, size_of_output(selection.images_written(), members) - there)
+    check_room(needs)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from builder.cache import Cache
-from builder.fetch import check_room, needed
+from builder.fetch import needed
 from builder.lock import check_lock
 from builder.manifest import make_lock
 from builder.prepare import Recipe, prepare
+from builder.room import check_room, size_of_output
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def plan(
@@ -25,6 +25,7 @@ def plan(
     cache_dir: str | os.PathLike[str] | None = None,
     allow_hosts: Sequence[str] = (),
     lock: str | os.PathLike[str] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Return what would be selected and fetched; no image is moved.
 
@@ -53,6 +54,7 @@ def plan(
         cache=cache,
         allow_hosts=allow_hosts,
         digest=lock is not None,
+        progress=progress,
     )
     if lock is not None:
         found = make_lock(prepared.selection, prepared.inputs)
@@ -60,9 +62,9 @@ def plan(
         check_lock(lock, found, draws=not prepared.selection.needs_digests)
     members = prepared.locate()
     fetching = needed(members.values(), cache)
-    check_room(cache.root, fetching.bytes_to_fetch)
+    check_room({str(cache.root): fetching.bytes_to_keep})
     draws = prepared.selection.draws_by_config()
-    uses = Counter(prepared.selection.images_written())
+    written = prepared.selection.images_written()
     return {
         "dataset": dataset,
         "recipe": prepared.selection.recipe.as_dict(),
@@ -79,10 +81,8 @@ def plan(
             "cached_bytes": fetching.bytes_cached,
         },
         "disk": {
-            "cache": fetching.bytes_to_fetch,
-            "output": sum(
-                max(0, members[key].file_size) * times for key, times in uses.items()
-            ),
+            "cache": fetching.bytes_to_keep,
+            "output": size_of_output(written, members),
         },
         "feasibility": prepared.selection.feasibility(),
     }

@@ -201,6 +201,7 @@ def prepare(
     cache: Cache | None = None,
     allow_hosts: Sequence[str] = (),
     digest: bool = True,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Prepared:
     """Find the source of a dataset, read its metadata, and select.
 
@@ -224,6 +225,9 @@ def prepare(
         `source`, where there is neither a folder nor a zip of images.
     digest : bool
         Whether to take the digests of the metadata files.
+    progress : callable, optional
+        Called with ``metadata``, the bytes of remote metadata that just came, and
+        how many there are in all.
 
     Raises
     ------
@@ -255,7 +259,7 @@ def prepare(
             raise UsageError(msg)
         found = find_coco(source, **given)
         base = source or OFFICIAL[dataset]
-        tables, inputs = _read_tables(found, cache, digest=digest)
+        tables, inputs = _read_tables(found, cache, progress, digest=digest)
         stores = {
             split: place.images or _find_by_url(base, place, tables[split], allow_hosts)
             for split, place in found.items()
@@ -264,17 +268,23 @@ def prepare(
     if not isinstance(recipe, IsicRecipe | None):
         msg = f"{dataset} takes an IsicRecipe, not {recipe!r}"
         raise UsageError(msg)
-    return _prepare_isic(recipe or IsicRecipe(), source, given, cache, digest=digest)
+    return _prepare_isic(
+        recipe or IsicRecipe(), source, given, cache, progress, digest=digest
+    )
 
 
 def _read_tables(
-    found: Mapping[str, CocoSplit], cache: Cache, *, digest: bool
+    found: Mapping[str, CocoSplit],
+    cache: Cache,
+    progress: Callable[[str, int, int], None] | None,
+    *,
+    digest: bool,
 ) -> tuple[dict[str, CocoTable], list[dict[str, Any]]]:
     from builder.coco import read_table
 
     tables, inputs = {}, []
     for split, place in found.items():
-        with place.annotations.open(cache) as view:
+        with place.annotations.open(cache, progress) as view:
             tables[split] = read_table(view, name=place.annotations.name)
             if digest:
                 role = f"{split} annotations"
@@ -291,9 +301,10 @@ def _find_by_url(
     if is_remote and table.images and folder.has(table.images[0].file_name):
         return folder
     hosts = (*((host_of(base),) if is_remote else ()), *allow_hosts)
-    if not hosts:
+    first = table.images[0].coco_url if table.images else None
+    if not allow_hosts and not (first and host_of(first) in hosts):
         msg = (
-            f"{base}: expected {place.official}/, {place.official}.zip or"
+            f"{shown(base)}: expected {place.official}/, {place.official}.zip or"
             f" zips/{place.official}.zip, found none of them: check --source, or get"
             " each image from its coco_url with --allow-host images.cocodataset.org"
         )
@@ -329,6 +340,7 @@ def _prepare_isic(
     source: str | None,
     files: Mapping[str, str],
     cache: Cache,
+    progress: Callable[[str, int, int], None] | None,
     *,
     digest: bool,
 ) -> Prepared:
@@ -337,13 +349,13 @@ def _prepare_isic(
 
     found = find_isic(source, **files)
     inputs = []
-    with found.metadata.open(cache) as view:
+    with found.metadata.open(cache, progress) as view:
         metadata = read_metadata(bytes(view), name=found.metadata.name)
         if digest:
             inputs.append(_describe("metadata", found.metadata, view))
     pairs = None
     if found.duplicates:
-        with found.duplicates.open(cache) as view:
+        with found.duplicates.open(cache, progress) as view:
             pairs = read_duplicates(bytes(view), name=found.duplicates.name)
             if digest:
                 role = "official duplicates"

@@ -1,4 +1,4 @@
-"""Progress for people: one bar a stage, on stderr."""
+"""Progress for people: one bar at a time, on stderr."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ import sys
 from tqdm import tqdm
 from typing_extensions import Never
 
-_UNITS = {"fetch": "B", "push": "B", "look": " images", "write": " rows"}
+_UNITS = {
+    "metadata": "B",
+    "fetch": "B",
+    "push": "B",
+    "check": " files",
+    "look": " images",
+    "write": " rows",
+}
 
 
 class Bars:
-    """Shows a bar for each stage that is told of.
+    """Shows a bar for the stage that is told of.
 
     Parameters
     ----------
@@ -21,13 +28,19 @@ class Bars:
 
     def __init__(self, *, always: bool = False) -> None:
         self._disable = not (always or sys.stderr.isatty())
-        self._bars: dict[str, tqdm[Never]] = {}
+        self._stage: tuple[str, int] | None = None
+        self._bar: tqdm[Never] | None = None
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Move the bar of a stage on."""
-        if stage not in self._bars:
+        """Move the bar of a stage on; the one before it is left as it stands.
+
+        Several files of one stage have a bar each.
+        """
+        if self._bar is None or self._stage != (stage, total):
+            self.close()
             unit = _UNITS.get(stage, "")
-            self._bars[stage] = tqdm(
+            self._stage = (stage, total)
+            self._bar = tqdm(
                 desc=stage,
                 total=total,
                 unit=unit,
@@ -35,9 +48,10 @@ class Bars:
                 disable=self._disable,
                 file=sys.stderr,
             )
-        self._bars[stage].update(done)
+        self._bar.update(done)
 
     def close(self) -> None:
-        """Leave the bars as they stand."""
-        for bar in self._bars.values():
-            bar.close()
+        """Leave the last bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

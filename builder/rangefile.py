@@ -38,15 +38,14 @@ class RangeFile(io.RawIOBase):
     def __init__(self, remote: Remote, url: str) -> None:
         self._remote = remote
         self._url = url
-        self.size, self.etag = remote.stat(url)
+        (self.size, self.etag), self._block = remote.tail(url, _BLOCK)
         if self.size < 0:
             raise FetchError(
                 f"{shown(url)}: the server does not tell its size, so that parts of it "
                 "cannot be read; name another source"
             )
         self._position = 0
-        self._start = 0
-        self._block = memoryview(b"")
+        self._start = max(0, self.size - _BLOCK)
 
     def close(self) -> None:
         """Close the file and its connections."""

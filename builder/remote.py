@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONCURRENCY = 16
+_FIRST_ATTEMPTS = 4
 
 
 class Reader(Protocol):
     """Single attempts at one kind of storage: `Http` and `Store`."""
 
     def stat(self, url: str) -> Stat: ...  # noqa: D102
+    def tail(self, url: str, length: int) -> tuple[Stat, memoryview]: ...  # noqa: D102
     def read(self, url: str, start: int, stop: int, etag: str) -> memoryview: ...  # noqa: D102
     def download(  # noqa: D102
         self, url: str, file: BinaryIO, etag: str, progress: Callable[[int], None]
@@ -80,6 +82,11 @@ class Remote:
         """Return size (-1 where it is not told) and version of a file."""
         reader = self._reader(url)
         return self._call(url, lambda: reader.stat(url))
+
+    def tail(self, url: str, length: int) -> tuple[Stat, memoryview]:
+        """Return size and version of a file, and its last `length` bytes."""
+        reader = self._reader(url)
+        return self._call(url, lambda: reader.tail(url, length))
 
     def read(self, url: str, start: int, stop: int, *, etag: str = "") -> memoryview:
         """Return the bytes from `start` to `stop`, exactly, of the version `etag`."""
@@ -145,9 +152,13 @@ def stat(url: str, *, retry: Retry | None = None) -> Stat:
 
 
 def exists(url: str, *, retry: Retry | None = None) -> bool:
-    """Return whether there is a file at a local path or URL that may be read."""
+    """Return whether there is a file at a local path or URL that may be read.
+
+    It is the first question to a server, so that without a network the answer is an
+    error within seconds: fewer attempts are made than later, when there was one.
+    """
     try:
-        stat(url, retry=retry)
+        stat(url, retry=retry or Retry(attempts=_FIRST_ATTEMPTS))
     except MissingError:
         return False
     return True
@@ -167,7 +178,7 @@ def read_zip(url: str, *, retry: Retry | None = None) -> dict[str, Member]:
     """Return the members of a local or remote zip by name.
 
     As `builder.zips.read_directory`, of which it is the edge: over HTTP it moves the
-    directory and 128 KiB at most, in three requests.
+    directory and 128 KiB at most, in two requests.
     """
     with open_seekable(url, retry=retry) as file:
         return read_directory(file, url=url, etag=getattr(file, "etag", ""))
@@ -204,8 +215,8 @@ def members_from_urls(
         if host_of(url) not in hosts:
             raise FetchError(
                 f"{name!r} has the URL {shown(url)}, of a host that was not named: "
-                f"expected {', '.join(sorted(hosts))}; allow {host_of(url)!r} if you "
-                "trust it"
+                f"expected {', '.join(sorted(hosts))}; add --allow-host {host_of(url)} "
+                "if you trust it"
             )
     return members_at(names, urls, concurrency=concurrency, retry=retry)
 

@@ -310,6 +310,15 @@ def write_shard(task: ShardTask) -> ShardInfo:
     return info
 
 
+def shard_reader(root: Root, name: str) -> pa.BufferReader:
+    """Return a shard in memory, for Arrow to read.
+
+    Arrow's own threads would still call into a file of Python's when the process
+    ends, which now and then aborts it.
+    """
+    return pa.BufferReader(root.read(name) or b"")
+
+
 def write_sidecar(root: Root, info: ShardInfo) -> None:
     """Record that a shard is whole, for a run that comes after an interruption."""
     record = asdict(replace(info, image_digests=(), broken=()))

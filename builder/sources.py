@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import SourceError
-from builder.fetch import fetch, fetch_file
+from builder.fetch import fetch, find_file, needed
 from builder.image_stores import FolderImages, UrlFolderImages, ZipImages
 from builder.remote import exists, read_zip
 from builder.urls import local_path, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from builder.cache import Cache
     from builder.image_stores import ImageStore
+    from builder.model import Member
+
+    Progress = Callable[[str, int, int], None]
 
 # The official servers (cocodataset.org/#download, challenge2020.isic-archive.com).
 OFFICIAL = {
@@ -71,7 +74,9 @@ class TextFile:
         return shown(self.path) if "://" in self.path else ""
 
     @contextmanager
-    def open(self, cache: Cache) -> Iterator[memoryview]:
+    def open(
+        self, cache: Cache, progress: Progress | None = None
+    ) -> Iterator[memoryview]:
         """Map its bytes; a remote one is fetched into the cache first.
 
         Raises
@@ -81,7 +86,7 @@ class TextFile:
         """
         with ExitStack() as stack:
             try:
-                file = stack.enter_context(self._local(cache))
+                file = stack.enter_context(self._local(cache, progress))
                 view = stack.enter_context(_mapped(file.fileno()))
             except (OSError, zipfile.BadZipFile, KeyError, EOFError) as err:
                 msg = (
@@ -92,23 +97,37 @@ class TextFile:
             yield view
 
     @contextmanager
-    def _local(self, cache: Cache) -> Iterator[tempfile._TemporaryFileWrapper[bytes]]:
+    def _local(
+        self, cache: Cache, progress: Progress | None
+    ) -> Iterator[tempfile._TemporaryFileWrapper[bytes]]:
         """Open a local copy: the file itself, or what came out of cache or zip."""
         local = local_path(self.path)
-        if self.member and local is None:
-            member = read_zip(self.path)[self.member]
-            local = Path(fetch([member], cache=cache)[0].url)
-        elif local is not None and self.member:
+        if local is None:
+            member = (
+                read_zip(self.path)[self.member]
+                if self.member
+                else find_file(self.path)
+            )
+            local = _fetch_one(member, cache, progress)
+        elif self.member:
             with zipfile.ZipFile(local) as archive, tempfile.TemporaryFile() as copy:
                 with archive.open(self.member) as packed:
                     shutil.copyfileobj(packed, copy, 1 << 20)
                 copy.flush()
                 yield copy  # type: ignore[misc]
             return
-        elif local is None:
-            local = fetch_file(self.path, cache)
         with local.open("rb") as file:
             yield file  # type: ignore[misc]
+
+
+def _fetch_one(member: Member, cache: Cache, progress: Progress | None) -> Path:
+    total = needed([member], cache).bytes_to_fetch
+
+    def report(moved: int) -> None:
+        if progress is not None:
+            progress("metadata", moved, total)
+
+    return Path(fetch([member], cache=cache, progress=report)[0].url)
 
 
 def sha256(view: memoryview) -> str:

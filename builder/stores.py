@@ -62,6 +62,14 @@ class Store:
         size = info["size"]
         return Stat(-1 if size is None else int(size), str(version))
 
+    def tail(self, url: str, length: int) -> tuple[Stat, memoryview]:
+        """Return size and version of a file, and its last bytes."""
+        stat = self.stat(url)
+        start = max(0, stat.size - length)
+        if start >= stat.size:
+            return stat, memoryview(b"")
+        return stat, self.read(url, start, stat.size, stat.etag)
+
     def read(self, url: str, start: int, stop: int, etag: str) -> memoryview:  # noqa: ARG002
         """Return the bytes from `start` to `stop`, exactly.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -158,3 +158,9 @@ def _leaves(arrow_field: pa.Field) -> list[str]:
     if pa.types.is_list(arrow_field.type):
         return [f"{arrow_field.name}.list.element"]
     return [arrow_field.name]
+
+
+def image_bytes(table: pa.Table) -> Iterator[pa.BinaryScalar]:
+    """Yield the bytes of each image of a shard."""
+    for chunk in table.column("image").chunks:
+        yield from chunk.field("bytes")

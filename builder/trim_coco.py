@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -361,6 +361,8 @@ def select_coco(
         )
         for split, table in tables.items()
     }
+    # By id, so that a selection is the same however its targets were spelled.
+    recipe = replace(recipe, targets=tuple(str(target.id) for target in targets))
     return CocoSelection(recipe, tuple(targets), tables, folders, draws)
 
 
@@ -380,7 +382,7 @@ def _check_feasible(
                 )
                 hopeless.add(target.name)
     if faults:
-        left = [target.name for target in targets if target.name not in hopeless]
+        left = [config_name(t.name) for t in targets if t.name not in hopeless]
         advice = f"give --targets {','.join(left)}" if left else "give other --targets"
         msg = (
             "expected images with and without every target in both splits, found"

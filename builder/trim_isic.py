@@ -188,6 +188,7 @@ class IsicSelection:
                 config: {split: p.tolist() for split, p in splits.items()}
                 for config, splits in self.splits.items()
             },
+            "no_patients": "" if "patient" in self.splits else self.no_patients,
         }
 
     def features(self) -> dict[str, Any]:

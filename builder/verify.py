@@ -7,29 +7,22 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.audit import audit_images
 from builder.cache import Cache
 from builder.card import render_card
 from builder.digests import rows_digest
 from builder.errors import VerifyError
 from builder.execute import InlineExecutor
 from builder.manifest import KIND, LAST, LOCK, digest_of, to_json
-from builder.prepare import bring, prepare
-from builder.recipes import CocoRecipe, IsicRecipe
-from builder.shards import plan_shards
+from builder.shards import shard_reader
 from builder.storage import STATE, Root
-from builder.tables import features_of, schema_of
+from builder.tables import features_of, image_bytes
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
-
-    from builder.audit import Audit
-    from builder.prepare import Recipe, Selection
 
 
 @dataclass(frozen=True)
@@ -57,8 +50,11 @@ def verify(
     *,
     source: str | None = None,
     files: Mapping[str, str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> VerifyReport:
     """Check a build folder against its manifest, and against its source if given.
 
@@ -67,10 +63,10 @@ def verify(
     folder : path
         Of a build.
     source : str, optional
-        Folder with one of the official layouts: the selection is replayed from it,
-        and every row and image is compared.
-    files : dict of str to str, optional
-        As in `builder.pipeline.build`, for builds from single files.
+        Folder or URL with one of the official layouts: the selection is replayed
+        from it, and every row and image is compared.
+    files, cache_dir, allow_hosts, progress
+        As in `builder.pipeline.build`.
     executor : concurrent.futures.Executor, optional
         Where the images of the source are looked at; here, if not given.
     workers : int
@@ -101,14 +97,21 @@ def verify(
     if "README.md" not in damaged:
         faults += _check_card(root, manifest)
     replayed = bool(source or files)
-    if replayed and LOCK not in damaged:
-        faults += _replay(
+    lock = _read_lock(root)
+    if replayed and LOCK not in damaged and {"inputs", "draws"} <= set(lock):
+        from builder.replay import replay
+
+        faults += replay(
             root,
             manifest,
-            source,
-            files,
+            lock,
+            source=source,
+            files=files,
+            cache=Cache(cache_dir),
+            allow_hosts=allow_hosts,
             executor=executor or InlineExecutor(),
             workers=workers,
+            progress=progress,
         )
     rows = sum(entry["rows"] for entry in shards.values())
     return VerifyReport(len(manifest["files"]) + 1, rows, replayed, tuple(faults))
@@ -189,7 +192,7 @@ def _check_shard(
     root: Root, name: str, entry: Mapping[str, Any], manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     config = name.split("/")[1]
-    with root.fs.open(root.full(name), "rb") as raw, pq.ParquetFile(raw) as file:
+    with pq.ParquetFile(shard_reader(root, name)) as file:
         if file.num_row_groups != 1:
             yield f"{name}: expected one row group, found {file.num_row_groups}"
         if features_of(file.schema_arrow) != manifest["features"][config]:
@@ -202,7 +205,7 @@ def _check_shard(
             f"{name}: expected {entry['num_bytes']} bytes in Arrow, found"
             f" {table.nbytes}"
         )
-    images = [value.as_buffer() for value in _image_bytes(table)]
+    images = [value.as_buffer() for value in image_bytes(table)]
     digests = [hashlib.sha256(image).digest() for image in images]
     if hashlib.sha256(b"".join(digests)).hexdigest() != entry["images_sha256"]:
         yield f"{name}: its images are not those of the manifest"
@@ -211,12 +214,17 @@ def _check_shard(
 
 
 def _check_lock(root: Root, manifest: Mapping[str, Any]) -> Iterator[str]:
-    lock = json.loads(root.read(LOCK) or b"{}")
+    lock = _read_lock(root)
     digest = lock.pop("digest", None)
     if digest != digest_of(lock):
         yield f"{LOCK}: its digest is not that of its content"
     if digest != manifest["selection"]:
         yield f"{LOCK}: is not the selection that the manifest names"
+    for name in ("dataset", "recipe"):
+        if lock.get(name) != manifest[name]:
+            yield f"{LOCK}: its {name} is not that of the manifest"
+    if lock.get("inputs") != manifest["sources"][: len(lock.get("inputs", []))]:
+        yield f"{LOCK}: its inputs are not the sources of the manifest"
     broken = {entry["image"].rsplit("/", 1)[-1] for entry in manifest["broken"]}
     for config, splits in lock.get("draws", {}).items():
         for split, names in splits.items():
@@ -230,6 +238,15 @@ def _check_lock(root: Root, manifest: Mapping[str, Any]) -> Iterator[str]:
                 )
 
 
+def _read_lock(root: Root) -> dict[str, Any]:
+    """Return selection.json, empty if it is no JSON object."""
+    try:
+        lock = json.loads(root.read(LOCK) or b"{}")
+    except ValueError:
+        return {}
+    return lock if isinstance(lock, dict) else {}
+
+
 def _is_broken(name: str, broken: set[str]) -> bool:
     base = name.rsplit("/", 1)[-1]
     return base in broken or f"{base}.jpg" in broken
@@ -239,143 +256,3 @@ def _check_card(root: Root, manifest: Mapping[str, Any]) -> Iterator[str]:
     """Render the card again from the manifest, which the digests vouch for."""
     if root.read("README.md") != render_card(manifest).encode():
         yield "README.md: is not the card that the manifest gives"
-
-
-def _replay(
-    root: Root,
-    manifest: Mapping[str, Any],
-    source: str | None,
-    files: Mapping[str, str] | None,
-    *,
-    executor: Executor,
-    workers: int,
-) -> Iterator[str]:
-    """Select again from the source, and compare every row and image."""
-    cache = Cache()
-    prepared = prepare(
-        manifest["dataset"],
-        recipe_of(manifest),
-        source=source,
-        files=files,
-        cache=cache,
-    )
-    lock = json.loads(root.read(LOCK) or b"{}")
-    members = bring(prepared.locate(), cache)
-    decode = manifest["options"]["audit"]
-    looked = audit_images(
-        members,
-        prepared.selection.stated_sizes(),
-        executor=executor,
-        workers=workers,
-        decode=decode,
-    )
-    selection = prepared.selection.with_audit(looked)
-    yield from _compare_locks(lock, prepared.inputs, selection)
-    yield from _compare_numbers(manifest, selection, looked)
-    schemas = {n: schema_of(f) for n, f in selection.features().items()}
-    tasks = plan_shards(
-        selection.rows(),
-        members,
-        schemas,
-        root=root,
-        max_shard_size=manifest["options"]["max_shard_size"],
-        versions=manifest["versions"],
-    )
-    planned = {task.path for task in tasks}
-    for name in manifest["files"]:
-        if name.endswith(".parquet") and name not in planned:
-            yield f"{name}: the source gives no such shard"
-    left_out = {entry["image"] for entry in manifest["broken"]}
-    digests = {
-        name: digest.tobytes().hex()
-        for name, digest in zip(looked.names, looked.facts.sha256, strict=True)
-    }
-    for task in tasks:
-        if task.path not in manifest["files"] or not root.exists(task.path):
-            yield f"{task.path}: the source gives this shard, the build has none"
-            continue
-        kept = [row for row, name in enumerate(task.names) if name not in left_out]
-        expected = task.rows.take(pa.array(kept, pa.int64())).to_pylist()
-        images = [digests[task.names[row]] for row in kept]
-        yield from _compare_rows(root, task.path, expected, images)
-
-
-def _compare_numbers(
-    manifest: Mapping[str, Any], selection: Selection, looked: Audit
-) -> Iterator[str]:
-    """Compute what the manifest says of source and audit once more."""
-    again = {
-        "feasibility": selection.feasibility(),
-        **selection.facts(),
-        "audit": selection.audit(looked),
-    }
-    for name, value in again.items():
-        # Through JSON, as tuples come back from it as lists.
-        if json.loads(json.dumps(value)) != manifest.get(name):
-            yield f"{LAST}: {name!r} is not what the source gives"
-
-
-def _compare_locks(
-    lock: Mapping[str, Any],
-    inputs: Sequence[Mapping[str, Any]],
-    selection: Selection,
-) -> Iterator[str]:
-    for entry, found in zip(lock["inputs"], inputs, strict=False):
-        if entry["sha256"] != found["sha256"]:
-            yield (
-                f"{LOCK}: the {entry['role']} were {entry['name']} with sha256"
-                f" {entry['sha256'][:16]}…, the source has {found['name']} with"
-                f" {found['sha256'][:16]}…"
-            )
-    draws = selection.draws_by_config()
-    for config, splits in draws.items():
-        for split, names in splits.items():
-            listed = lock["draws"].get(config, {}).get(split, [])
-            if listed != names:
-                pairs = enumerate(zip(listed, names, strict=False))
-                at = next((i for i, (a, b) in pairs if a != b), len(listed))
-                yield f"{LOCK}: row {at} of {config}/{split} is not what the rule draws"
-
-
-def _compare_rows(
-    root: Root, path: str, expected: list[dict[str, Any]], images: list[str]
-) -> Iterator[str]:
-    try:
-        with root.fs.open(root.full(path), "rb") as raw:
-            table = pq.read_table(raw)
-    except (OSError, pa.ArrowException) as err:
-        yield f"{path}: cannot be read as Parquet ({err})"
-        return
-    found = table.drop_columns("image").to_pylist()
-    if len(found) != len(expected):
-        yield f"{path}: the source gives {len(expected)} rows, found {len(found)}"
-        return
-    for number, (row, other) in enumerate(zip(expected, found, strict=True)):
-        for name, value in row.items():
-            if other.get(name) != value:
-                yield (
-                    f"{path}: row {number}, {name}: the source gives {value!r}, found"
-                    f" {other.get(name)!r}"
-                )
-    for number, (digest, value) in enumerate(
-        zip(images, _image_bytes(table), strict=True)
-    ):
-        if hashlib.sha256(value.as_buffer()).hexdigest() != digest:
-            yield f"{path}: row {number}: its image is not the one of the source"
-
-
-def recipe_of(record: Mapping[str, Any]) -> Recipe:
-    """Return the recipe that a manifest or a lock names."""
-    recipe = record["recipe"]
-    if record["dataset"] == "coco_stuff_trimmed":
-        return CocoRecipe(**{**recipe, "targets": tuple(recipe["targets"])})
-    return IsicRecipe(
-        benign=tuple(recipe["benign"]),
-        malignant=tuple(recipe["malignant"]),
-        seed=recipe["seed"],
-    )
-
-
-def _image_bytes(table: pa.Table) -> Iterator[pa.BinaryScalar]:
-    for chunk in table.column("image").chunks:
-        yield from chunk.field("bytes")

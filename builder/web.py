@@ -6,7 +6,6 @@ import ssl
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError, SSLError
@@ -23,9 +22,10 @@ from builder.answers import (
     refusal,
     version_of,
 )
+from builder.connections import Connections
 from builder.errors import FetchError
 from builder.retry import TransientError, parse_retry_after
-from builder.urls import follow, host_of, shown
+from builder.urls import follow, shown
 from builder.zips import MAX_FILE_SIZE
 
 if TYPE_CHECKING:
@@ -53,16 +53,14 @@ class Http:
     """
 
     def __init__(self, *, concurrency: int, closing: threading.Event) -> None:
-        self._concurrency = concurrency
         self._closing = closing
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._connections = Connections(concurrency)
         self._totals: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Close the idle connections."""
-        for pool in self._pools.values():
-            pool.clear()
+        """Close all connections; who waits for an answer on one gets none."""
+        self._connections.close()
 
     def stat(self, url: str) -> Stat:
         """Return size and version of a file, by HEAD or else by its first byte."""
@@ -81,6 +79,22 @@ class Http:
             else:
                 raise refusal(url, answer.status)
             return Stat(size, version_of(answer.headers))
+
+    def tail(self, url: str, length: int) -> tuple[Stat, memoryview]:
+        """Return size and version of a file, and its last bytes, in one request."""
+        with self._answer("GET", url, f"bytes=-{length}") as answer:
+            if answer.status == 206:
+                first, last, size = content_range(url, answer.headers)
+                if last == size and first == max(0, size - length):
+                    self._check_total(url, size)
+                    stat = Stat(size, version_of(answer.headers))
+                    return stat, self._body(answer, last - first)
+        # Some stores know no ranges from the end, and answer that in their own ways.
+        stat = self.stat(url)
+        start = max(0, stat.size - length)
+        if start >= stat.size:
+            return stat, memoryview(b"")
+        return stat, self.read(url, start, stat.size, stat.etag)
 
     def read(self, url: str, start: int, stop: int, etag: str) -> memoryview:
         """Return the bytes from `start` to `stop`, exactly, of the version `etag`."""
@@ -163,7 +177,7 @@ class Http:
         if user:
             headers |= urllib3.make_headers(basic_auth=unquote(user))
         try:
-            response = self._pool(url).request(
+            response = self._connections.pool(url).request(
                 method,
                 url,
                 headers=headers,
@@ -178,20 +192,6 @@ class Http:
         except HTTPError as err:
             raise _fault(url, err) from err
         return _Answer(response, url, whole=method == "HEAD")
-
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        """Return the connections for `url`: direct, or through the user's proxy."""
-        proxy = getproxies().get(urlsplit(url).scheme, "")
-        if proxy and proxy_bypass(host_of(url)):
-            proxy = ""
-        with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = (
-                    urllib3.ProxyManager(proxy, maxsize=self._concurrency)
-                    if proxy
-                    else urllib3.PoolManager(maxsize=self._concurrency)
-                )
-            return self._pools[proxy]
 
     def _body(self, answer: _Answer, length: int) -> memoryview:
         """Return the body, which has to have `length` bytes."""

@@ -79,7 +79,7 @@ def read_directory(
         ) from err
     members: dict[str, Member] = {}
     for info, span in _spans(infos, end, url):
-        if info.is_dir():
+        if info.orig_filename.endswith("/"):
             continue
         _check_info(info, url, max_size)
         name = info.orig_filename  # `filename` depends on the platform

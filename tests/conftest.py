@@ -14,7 +14,10 @@ from builder import CocoRecipe, IsicRecipe
 COCO_RECIPE = CocoRecipe(
     targets=("car", "sports ball", "toaster"), train_samples=20, test_samples=12
 )
-ISIC_RECIPE = IsicRecipe(benign=(10, 60), malignant=(5, 20))
+ISIC_RECIPE = IsicRecipe(benign=(10, 90), malignant=(5, 25))
+# Enough rows for a patient split, which 65 cannot have: 15 of 65 is no whole number
+# of 10.
+PATIENT_RECIPE = IsicRecipe(benign=(0, 80), malignant=(5, 25))
 # Small enough that every split has several shards.
 SHARD_SIZE = 100_000
 
@@ -25,8 +28,7 @@ def pytest_configure(config):
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     os.environ.update(
         HF_HOME=home,
-        HF_HUB_OFFLINE="1",
-        HF_DATASETS_OFFLINE="1",
+        HF_ENDPOINT="http://127.0.0.1:9",  # nobody answers there
         HF_HUB_DISABLE_TELEMETRY="1",
         HF_DATASETS_DISABLE_PROGRESS_BARS="1",
     )
@@ -46,7 +48,7 @@ def isic_source(tmp_path_factory):
     from builder.drawn import draw_isic
 
     folder = tmp_path_factory.mktemp("source") / "isic"
-    return draw_isic(folder, benign=80, malignant=25)
+    return draw_isic(folder, benign=120, malignant=30)
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +79,17 @@ def builds(tmp_path_factory, sources, recipes):
             max_shard_size=SHARD_SIZE,
         )
     return folders
+
+
+@pytest.fixture(scope="session")
+def patient_build(tmp_path_factory, isic_source):
+    """Return a finished build of SIIM-ISIC with a patient split, for reading only."""
+    from builder import build
+
+    folder = tmp_path_factory.mktemp("build") / "siim_isic_small"
+    options = {"source": str(isic_source), "max_shard_size": SHARD_SIZE}
+    build("siim_isic_small", folder, PATIENT_RECIPE, **options)
+    return folder
 
 
 @pytest.fixture(scope="session")

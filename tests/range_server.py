@@ -41,7 +41,8 @@ class Rule:
     """One way to misbehave, for requests whose path contains `path`.
 
     The first `skip` of them are let through, the next `times` are not. A rule with
-    a `gate` holds the answer back until the test opens it (30 s at most).
+    a `gate` holds the answer back until the test opens it, one with `hang` what comes
+    after `cut` (30 s at most).
     """
 
     path: str = ""
@@ -57,6 +58,7 @@ class Rule:
     garble: bool = False  # flip the bits of the body
     body: bytes | None = None  # send this in place of the body, as it is
     gate: threading.Event | None = None
+    hang: threading.Event | None = None  # hold the rest of the body back
 
     def applies(self, method: str, path: str) -> bool:
         if method != self.method or self.path not in path or self.times <= 0:
@@ -120,9 +122,8 @@ class RangeServer:
         return self
 
     def __exit__(self, *args: object) -> None:
-        for rule in self.rules:
-            if rule.gate is not None:
-                rule.gate.set()
+        for event in (e for rule in self.rules for e in (rule.gate, rule.hang) if e):
+            event.set()
         self._http.shutdown()
         self._http.hang_up()
         self._http.server_close()  # waits for the handlers
@@ -272,6 +273,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET":
             self.send_body(file, start, stop, rule)
+            if rule.hang is not None:
+                rule.hang.wait(30)
         if rule.cut >= 0 and not rule.shorten:
             self.close_connection = True
         if rule.reset:

@@ -128,6 +128,15 @@ def test_first_appearances_are_those_of_a_dict(pairs):
     assert (categories == before[1]).all()
 
 
+def test_what_does_not_fit_64_bits_is_an_error():
+    images = np.array([2**40], dtype=np.int64)
+    with pytest.raises(AnnotationError, match="1 annotations of that many images do n"):
+        first_appearances(images, np.zeros(1, dtype=np.int64), 2**23)
+    assert first_appearances(images, np.zeros(1, np.int64), 2**21)[0].tolist() == [
+        2**40
+    ]
+
+
 def with_field(kind, field, value, place=0):
     content = coco_json()
     content[kind][place][field] = value

@@ -100,7 +100,7 @@ def test_grey_shares_do_not_speak_of_the_parent():
     assert told == {
         "parent": None,
         "parts": {
-            "train": {"images": 3, "grey": 1, "share": 0.3333},
+            "train": {"images": 3, "grey": 1, "share": 0.333333},
             "test": {"images": 1, "grey": 0, "share": 0.0},
             "none": {"images": 0, "grey": 0, "share": None},
         },

@@ -17,10 +17,11 @@ import pytest
 
 from builder.cache import Cache
 from builder.errors import DamagedError, FetchError, MissingError, OutputError
-from builder.fetch import check_room, fetch, fetch_file, needed
+from builder.fetch import fetch, find_file, needed
 from builder.model import Member
 from builder.remote import members_from_urls, read_zip
 from builder.retry import Retry
+from builder.room import check_room
 from tests.archives import make_zip
 from tests.range_server import RangeServer, Rule
 
@@ -55,6 +56,10 @@ def members(server):
     members = list(read_zip(server.url("a.zip")).values())
     server.forget()
     return members
+
+
+def fetch_file(url, cache, **more):
+    return Path(fetch([find_file(url)], cache=cache, **more)[0].url)
 
 
 def contents(fetched):
@@ -124,7 +129,7 @@ def test_local_members_are_returned_as_they_are(cache, tmp_path):
         Member("b.jpg", f"file://{tmp_path}/b.jpg", -1),
     ]
     assert fetch(members, cache=cache) == members
-    assert needed(members, cache) == (0, 0, 0, 0)
+    assert needed(members, cache) == (0, 0, 0, 0, 0)
 
 
 def test_several_requests_are_in_flight_and_no_more(server, cache, members):
@@ -179,7 +184,8 @@ def test_needed_and_progress_agree(server, cache, members):
     fetch(members[:10], cache=cache)
     plan = needed([*members, *members], cache)
     sizes = sum(member.file_size for member in members[:10])
-    assert plan == (60, spans(members[10:]), 10, sizes)
+    left = sum(member.file_size for member in members[10:])
+    assert plan == (60, spans(members[10:]), 10, sizes, left)
     steps, threads = [], set()
 
     def progress(step):
@@ -337,15 +343,21 @@ def test_a_disk_without_room_is_refused_before_anything_moves(
 ):
     usage = shutil.disk_usage(cache.root.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
-    message = r"no room for .*cache: expected 0\.00 GB free on its disk, found 0\.00 GB"
+    message = (
+        r"no room for .*cache: expected \d+,\d+ bytes free on the disk, found 1,000;"
+    )
     with pytest.raises(OutputError, match=message):
         fetch(members, cache=cache)
     with pytest.raises(OutputError, match=message):
         fetch_file(server.url("a.zip"), cache)
     assert server.bodies == 0
-    check_room(cache.root / "not" / "made", 1000)
+    place, beside = str(cache.root / "not" / "made"), str(cache.root)
+    check_room({place: 1000})
     with pytest.raises(OutputError):
-        check_room(cache.root / "not" / "made", 1001)
+        check_room({place: 1001})
+    check_room({place: 500, beside: 500})
+    with pytest.raises(OutputError, match=r"no room for .*made and .*cache: expected"):
+        check_room({place: 500, beside: 501})  # of one disk
 
 
 def test_a_disk_that_fills_up_leaves_a_resumable_state(server, cache):
@@ -460,11 +472,9 @@ def test_whole_files_start_again_where_ranges_are_ignored(server, cache):
     assert sum(steps) == len(DATA)
 
 
-def test_whole_files_of_memory_and_disk(cache, tmp_path):
+def test_whole_files_of_memory(cache):
     fsspec.filesystem("memory").pipe_file("/fetch/a.csv", DATA)
     assert fetch_file("memory://fetch/a.csv", cache).read_bytes() == DATA
-    (tmp_path / "a.csv").write_bytes(DATA)
-    assert fetch_file(str(tmp_path / "a.csv"), cache) == tmp_path / "a.csv"
     with pytest.raises(MissingError):
         fetch_file("memory://fetch/b.csv", cache)
 

@@ -7,11 +7,12 @@ import pytest
 
 from builder.cache import Cache
 from builder.errors import FetchError, MissingError
-from builder.fetch import fetch, fetch_file
+from builder.fetch import fetch, find_file
 from builder.model import Member
 from builder.remote import exists, read_zip
 from builder.retry import Retry
 from tests.archives import make_zip
+from tests.test_fetch import fetch_file
 
 boto3 = pytest.importorskip("boto3")
 fsspec = pytest.importorskip("fsspec")
@@ -99,4 +100,4 @@ def test_files_of_their_own(bucket, cache):
 
 def test_a_bucket_that_is_not_there(bucket, cache):
     with pytest.raises(MissingError, match="no such file"):
-        fetch_file("s3://elsewhere/a.csv", cache, retry=Retry(attempts=1))
+        find_file("s3://elsewhere/a.csv", retry=Retry(attempts=1))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builder import groups as groups_module
 from builder.errors import SelectionError
 from builder.groups import (
     TOLERANCE,
@@ -168,7 +169,7 @@ def test_a_set_without_positives_is_split_by_size():
     [
         ([0] * 80 + list(range(1, 21)), "group of ISIC_0000000 alone has 80 rows"),
         ([0, 1] * 50, "fewer groups than splits"),
-        ([row // 20 for row in range(100)], "none was found in 50 orders"),
+        ([row // 20 for row in range(100)], "none was found in 200 orders"),
     ],
 )
 def test_an_impossible_split_is_explained(groups, message):
@@ -200,3 +201,29 @@ def test_split_of_the_real_selection():
     check_split(split, groups, labels)
     assert np.bincount(split).tolist() == [1750, 375, 375]
     assert np.bincount(split[labels]).tolist() == [350, 75, 75]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(3, 120), st.floats(0, 1))
+def test_whole_numbers_are_looked_for_everywhere(rows, share):
+    positives = round(share * rows)
+    share = positives / rows
+    for fraction in (0.70, 0.15):
+        sizes = [
+            size
+            for size in range(1, rows + 1)
+            if abs(size - fraction * rows) <= TOLERANCE * rows + 1e-9
+        ]
+        expected = any(
+            abs(held / size - share) <= TOLERANCE + 1e-9
+            for size in sizes
+            for held in range(size + 1)
+        )
+        assert groups_module._is_whole(fraction * rows, rows, share) is expected
+
+
+def test_a_share_that_no_whole_number_makes_is_explained():
+    labels = np.arange(65) < 15
+    words = "of about 9.75 rows no whole number makes a share of 23.1 per cent"
+    with pytest.raises(SelectionError, match=words):
+        split_groups(np.arange(65), labels, seed=0, keys=name_rows(65))

@@ -264,3 +264,15 @@ def test_the_probe_runs_here():
     assert report["made_up"] == MADE_UP
     assert report["heavy"] == []
     assert json.loads(json.dumps(report)) == report
+
+
+def test_duplicates_are_read_and_wrong_ones_named():
+    head = b"image_name_1,image_name_2\n"
+    read = isic.read_duplicates
+    assert read(head + b"a,b\nc,d\n", name="d.csv") == [("a", "b"), ("c", "d")]
+    assert read(head + b"1,2\n,d\n", name="d.csv") == [("1", "2")]
+    assert read(head, name="d.csv") == []
+    for data in (b"", b"a,b\n1,2\n", b'image_name_1,image_name_2\n"a,b\n'):
+        message = "d.csv: expected a CSV with the columns image_name_1 and image_name_2"
+        with pytest.raises(AnnotationError, match=message):
+            read(data, name="d.csv")

@@ -35,5 +35,5 @@ def test_lengths_must_agree():
 def test_report_is_plain_data():
     told = report({"sex": [LabelCount("female", 9, 1)]})
     row = {"value": "female", "benign": 9, "malignant": 1}
-    assert told == {"sex": [row | {"share": [0.1, 0.0179, 0.4042]}]}
+    assert told == {"sex": [row | {"share": [0.1, 0.017876, 0.40415]}]}
     json.dumps(told)

@@ -96,7 +96,7 @@ FOREIGN = {
     "no JSON": {LAST: "{", "trimset.json": "{"},
     "no format": {LAST: "{}", "trimset.json": "{}"},
     "a state of another": {".trimset/build.json": '{"format": "other"}'},
-    "a state that is empty": {".trimset/shards/x.json": "{}"},
+    "a state without its mark": {".trimset/shards/x.json": "{}", "a.txt": "mine"},
     "an empty folder": {"empty/": ""},
     "a git clone": {".git/config": "[core]", "data/x": "y"},
 }

@@ -24,6 +24,7 @@ from builder.remote import (
 from builder.retry import Retry, TransientError
 from tests.archives import make_zip
 from tests.range_server import RangeServer, Rule
+from tests.test_fetch import until
 
 DATA = random.Random(3).randbytes(600_000)
 
@@ -315,7 +316,7 @@ def test_a_range_file_does_not_read_what_no_archive_needs(server, remote, monkey
         pytest.raises(FetchError, match="asked for 600000 bytes at once"),
     ):
         file.read()
-    assert server.bodies == 0
+    assert server.bodies == 128 * 1024  # its end, which is read when it is opened
 
 
 def test_a_range_file_needs_a_size(server, remote):
@@ -325,6 +326,22 @@ def test_a_range_file_needs_a_size(server, remote):
         RangeFile(remote, server.url("a.bin"))
 
 
+@pytest.mark.parametrize("rule", [
+    Rule(status=416, times=1),
+    Rule(status=501, times=1),
+    Rule(ignore_range=True, times=1),
+    Rule(headers={"Content-Range": "bytes 0-131071/600000"}, times=1),
+    Rule(headers={"Content-Range": "bytes 468928-599999/*"}, times=1),
+])  # fmt: skip
+def test_servers_that_know_no_ranges_from_the_end(server, remote, rule):
+    server.rules.append(rule)
+    with RangeFile(remote, server.url("a.bin")) as file:
+        assert file.size == 600_000
+        assert file.read() == DATA
+    with RangeFile(Remote(), server.url("empty")) as file:
+        assert (file.size, file.read()) == (0, b"")
+
+
 @pytest.mark.parametrize(("count", "requests"), [(50, 1), (5000, 2)])
 def test_a_remote_directory_takes_few_requests(server, count, requests):
     files = {f"train2017/{number:012d}.jpg": b"x" * 99 for number in range(count)}
@@ -332,7 +349,7 @@ def test_a_remote_directory_takes_few_requests(server, count, requests):
     server.files["a.zip"] = data
     members = read_zip(server.url("a.zip"))
     assert list(members) == list(files)
-    assert [answer.method for answer in server.log] == ["HEAD"] + ["GET"] * requests
+    assert [answer.method for answer in server.log] == ["GET"] * requests
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         directory = len(data) - archive.start_dir
     assert server.bodies <= directory + 128 * 1024
@@ -467,6 +484,23 @@ def test_closing_ends_waits_and_reads(server):
     with pytest.raises(FetchError, match="was stopped"):
         remote.read(server.url("a.bin"), 0, 10)
     thread.join()
+
+
+@pytest.mark.parametrize("cut", [-1, 100])
+def test_closing_ends_requests_that_stall(server, cut):
+    """Before the head of the answer, and within its body."""
+    gate = threading.Event()
+    server.rules.append(Rule(gate=gate) if cut < 0 else Rule(cut=cut, hang=gate))
+    remote = Remote()
+    thread = threading.Thread(
+        target=lambda: (until(lambda: server.at_once == 1), remote.close())
+    )
+    thread.start()
+    with pytest.raises(FetchError, match="was stopped"):
+        remote.read(server.url("a.bin"), 0, 10_000)
+    assert not gate.is_set()
+    thread.join()
+    gate.set()
 
 
 def test_a_range_file_says_what_it_can(server, remote):

@@ -5,6 +5,7 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -266,3 +267,72 @@ def test_a_build_without_its_broken_images_is_sound(
     build_from(COCO, source, tmp_path / "out", allow_broken=True)
     assert verify(tmp_path / "out").faults == ()
     assert verify(tmp_path / "out", source=str(source)).faults == ()
+
+
+def two_groups(table, path):
+    pq.write_table(table, path, row_group_size=max(1, len(table) // 2))
+
+
+def one_row_less(table, path):
+    pq.write_table(table.slice(1), path, row_group_size=1000)
+
+
+def other_features(table, path):
+    text = table.schema.metadata[b"huggingface"].replace(b'"int32"', b'"int64"')
+    pq.write_table(table.replace_schema_metadata({"huggingface": text}), path)
+
+
+def rows_swapped(table, path):
+    order = [1, 0, *range(2, len(table))]
+    pq.write_table(table.take(order), path)
+
+
+def other_image(table, path):
+    rows = table.to_pylist()
+    rows[0]["image"]["bytes"] = rows[0]["image"]["bytes"][:-3] + b"\0\xff\xd9"
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), path)
+
+
+@pytest.mark.parametrize(
+    ("forge", "messages"),
+    [
+        (two_groups, ["expected one row group, found"]),
+        (
+            one_row_less,
+            ["rows, found", "bytes in Arrow, found", "its images", "its rows"],
+        ),
+        (other_features, ["its features are not those of the manifest"]),
+        (rows_swapped, ["its images are not", "its rows are not"]),
+        (other_image, ["its images are not", "its rows are not"]),
+    ],
+)
+def test_a_forged_shard_is_found_by_what_is_in_it(forge, messages, builds, copy_of):
+    folder = copy_of(builds[COCO])
+    name = "data/car/test-00000-of-00002.parquet"
+    forge(pq.read_table(folder / name), folder / name)
+    replace_file(folder, name, (folder / name).read_bytes())
+    found = [f for f in verify(folder).faults if f.startswith(f"{name}: ")]
+    for message in messages:
+        assert any(message in fault for fault in found), (message, found)
+
+
+def test_a_card_of_other_words_is_found(builds, copy_of):
+    folder = copy_of(builds[ISIC])
+    text = (folder / "README.md").read_bytes()
+    replace_file(folder, "README.md", text.replace(b"Not for diagnosis", b"For all"))
+    found = verify(folder).faults
+    assert "README.md: is not the card that the manifest gives" in found
+
+
+def test_a_manifest_that_adds_up_wrongly_is_found(builds, copy_of):
+    folder = copy_of(builds[ISIC])
+
+    def change(manifest):
+        manifest["configs"]["default"]["train"]["num_bytes"] += 1
+
+    edit_json(folder / "manifest.json", change)
+    seal(folder)
+    found = "\n".join(verify(folder).faults)
+    assert "manifest.json: default/train has num_bytes" in found
+    edit_json(folder / "manifest.json", dict)
+    assert "is not written as a build writes it" in "\n".join(verify(folder).faults)

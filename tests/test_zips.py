@@ -336,3 +336,12 @@ def test_a_damaged_span_never_gives_other_bytes(draws):
     span[place] ^= draws.draw(st.integers(1, 255))
     with contextlib.suppress(DamagedError):
         assert unpack(bytes(span), member) == IMAGE
+
+
+def test_a_member_without_a_name_is_no_other_error():
+    """`zipfile.ZipInfo.is_dir` looks at the last letter of the name."""
+    data = make_zip({"a": IMAGE})
+    place = data.rindex(b"PK\x01\x02")
+    # The directory says that the name has no letter, and the comment one.
+    data = patched(data, place + 28, struct.pack("<HHH", 0, 0, 1))
+    assert set(directory(data)) <= {""}
