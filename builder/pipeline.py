@@ -213,5 +213,6 @@ def _check_room(
         needs[str(cache.root)] = needed(members.values(), cache).bytes_to_keep
     if root.is_local:
         there = size_of_folder(root.path)  # of an earlier run, which this one goes on
-        needs[root.path] = max(0, size_of_output(selection.images_written(), members) - there)
+        size = size_of_output(selection.images_written(), members)
+        needs[root.path] = max(0, size - there)
     check_room(needs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -284,11 +285,16 @@ def _read_tables(
 
     tables, inputs = {}, []
     for split, place in found.items():
-        with place.annotations.open(cache, progress) as view:
+        role = f"{split} annotations"
+        with (
+            place.annotations.open(cache, progress) as view,
+            ThreadPoolExecutor(1) as pool,  # hashing leaves the interpreter free
+        ):
+            if digest:
+                described = pool.submit(_describe, role, place.annotations, view)
             tables[split] = read_table(view, name=place.annotations.name)
             if digest:
-                role = f"{split} annotations"
-                inputs.append(_describe(role, place.annotations, view))
+                inputs.append(described.result())
     return tables, inputs
 
 

@@ -239,6 +239,8 @@ def write_shards(
         if progress:
             progress("write", shard.rows, total)
         yield shard
+    # What the buffers of images took; the figures come next, and need some, too.
+    pa.default_memory_pool().release_unused()
 
 
 def write_shard(task: ShardTask) -> ShardInfo:
