@@ -128,13 +128,18 @@ def export(
 def _place(root: Root, name: str, member: Member) -> None:
     """Bring one image to its place, sharing its bytes where that is possible."""
     target = Path(root.full(name))
-    if not member.in_zip:
-        # A link to a link would break when the source moves.
-        source = Path(member.url).resolve()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if _clone(source, target) or _link(source, target):
+    if member.in_zip:
+        root.write(name, read_image(member))
+        return
+    # A link to a link would break when the source moves.
+    source = Path(member.url).resolve()
+    if target.exists():
+        if target.samefile(source) or root.read(name) == read_image(member):
             return
-    root.write(name, read_image(member))
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    if not (_clone(source, target) or _link(source, target)):
+        root.write(name, read_image(member))
 
 
 def _clone(source: Path, target: Path) -> bool:
@@ -156,8 +161,6 @@ def _clone(source: Path, target: Path) -> bool:
 
 def _link(source: Path, target: Path) -> bool:
     """Make a hard link, where the file system can."""
-    if target.exists() and target.samefile(source):
-        return True
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)
