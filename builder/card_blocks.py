@@ -213,10 +213,12 @@ def counts(manifest: Manifest) -> str:
             for f in facts
             if min(f["positives_available"], f["negatives_available"]) < f["quota"]
         ]
-        drawn = count_of(len(short), "draw", "draws") if short else "No draw"
-        text += (
-            f"\n\n{drawn} of {len(facts)} found fewer images than asked for, and drew"
-            " with replacement: so the repeats."
+        drawn = count_of(len(short), "draw", "draws")
+        text += "\n\n" + (
+            f"{drawn} of {len(facts)} found fewer images than asked for, and drew with"
+            " replacement: so the repeats."
+            if short
+            else "Every draw found as many images as asked for."
         )
     if manifest["broken"]:
         lines = [f"- `{b['image']}` {b['reason']}" for b in manifest["broken"]]

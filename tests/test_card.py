@@ -198,9 +198,13 @@ def test_counts_are_those_of_the_rows(card, manifest, folder):
             continue
         config = row[0].replace(" ", "_")
         loaded = datasets.load_dataset(str(folder), config, split=row[1])
-        assert int(row[3]) == sum(loaded["label"])
-        assert int(row[4]) == len(set(loaded["file_name"]))
-        assert int(row[5]) == sum(loaded["repeat"])
+        pairs = list(zip(loaded["label"], loaded["repeat"], strict=True))
+        assert [int(row[3]), int(row[4])] == [
+            sum(loaded["label"]),
+            pairs.count((1, True)),
+        ]
+        assert int(row[6]) == len(pairs) - int(row[3])
+        assert int(row[7]) == pairs.count((0, True))
     assert len(rows) >= len(manifest["feasibility"])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from builder import build, export, plan
 from builder.errors import SelectionError
 from builder.lock import first_difference, read_lock
 from builder.manifest import digest_of, to_json
-from builder.recipes import CocoRecipe, IsicRecipe
+from builder.recipes import CocoRecipe
 from tests.conftest import COCO_RECIPE, ISIC_RECIPE, PATIENT_RECIPE
 from tests.test_build import COCO, DATASETS, ISIC, OPTIONS, build_from, read_json
 from tests.tiny import edit_json, run
@@ -108,9 +109,12 @@ def test_another_recipe_of_coco(recipe, words, builds, coco_source, tmp_path):
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        (IsicRecipe((11, 60), (5, 20)), "asked for is 11:60: give --benign 10:60"),
-        (IsicRecipe((10, 60), (5, 21)), "give --malignant 5:20"),
-        (IsicRecipe((10, 60), (5, 20), 1), "the lock has seed 42, asked for is 1"),
+        (
+            replace(ISIC_RECIPE, benign=(11, 90)),
+            "asked for is 11:90: give --benign 10:90",
+        ),
+        (replace(ISIC_RECIPE, malignant=(5, 24)), "give --malignant 5:25"),
+        (replace(ISIC_RECIPE, seed=1), "the lock has seed 42, asked for is 1"),
     ],
 )
 def test_another_recipe_of_isic(recipe, words, builds, isic_source, tmp_path):
