@@ -16,13 +16,18 @@ from builder.drawn import draw_isic
 from builder.errors import ImageError
 from builder.pixels import inspect
 from builder.recipes import IsicRecipe
-from tests.conftest import PATIENT_RECIPE
+from tests.conftest import ISIC_RECIPE
 from tests.isic_probe import make_csv
 from tests.test_build import ISIC, read_json
 from tests.tiny import OFFICIAL_CSV, run
 
 SPLITS = ("train", "validation", "test")
 CROSSES = "ISIC_2020_Training_Duplicates.csv"
+
+
+@pytest.fixture
+def patient_folder(builds):
+    return builds[ISIC]
 
 
 def load(folder, config="patient"):
@@ -78,9 +83,9 @@ def apart(where, rows, number):
     return pairs[:number]
 
 
-def test_a_drawn_source(patient_build):
-    check_promises(patient_build)
-    manifest = read_json(patient_build / "manifest.json")
+def test_a_drawn_source(patient_folder):
+    check_promises(patient_folder)
+    manifest = read_json(patient_folder / "manifest.json")
     configs = manifest["configs"]
     shared = [name for facts in configs["patient"].values() for name in facts["files"]]
     assert configs["default"]["train"]["files"] == shared
@@ -96,11 +101,11 @@ def test_a_drawn_source(patient_build):
 
 
 def test_planted_pairs_are_brought_together(
-    patient_build, isic_source, copy_of, tmp_path
+    patient_folder, isic_source, copy_of, tmp_path
 ):
     """Pairs that the split had torn apart: official, equal bytes, looking alike."""
-    rows = [row for part in load(patient_build).values() for row in part]
-    where = check_promises(patient_build)
+    rows = [row for part in load(patient_folder).values() for row in part]
+    where = check_promises(patient_folder)
     (a, b), (c, d), (e, f) = apart(where, rows, 3)
     source = copy_of(isic_source, "source")
     list_duplicates(source, [(a, b), (a, "ISIC_0000000")])
@@ -108,7 +113,7 @@ def test_planted_pairs_are_brought_together(
     with Image.open(source / f"train/{e}.jpg") as image:
         image.resize((126, 94)).save(source / f"train/{f}.jpg", quality=70)
     out = tmp_path / "out"
-    manifest = build(ISIC, out, PATIENT_RECIPE, source=str(source))
+    manifest = build(ISIC, out, ISIC_RECIPE, source=str(source))
     now = check_promises(out)
     assert now[a] == now[b]
     assert now[c] == now[d]
@@ -122,7 +127,7 @@ def test_planted_pairs_are_brought_together(
     assert verify(out, source=str(source)).faults == ()
     # Without decoding, what only looks alike is not known, and the card says so.
     options = {"source": str(source), "audit": False}
-    told = build(ISIC, tmp_path / "quick", PATIENT_RECIPE, **options)
+    told = build(ISIC, tmp_path / "quick", ISIC_RECIPE, **options)
     assert told["audit"]["duplicates"]["near"]["pairs"] == []
     quick = check_promises(tmp_path / "quick")
     assert quick[a] == quick[b]
@@ -143,7 +148,7 @@ def test_lesions_are_kept_together_where_they_are_known(isic_source, copy_of, tm
         for number, row in enumerate(rows):
             lesion = f"IL_{number % 40}" if number % 3 else ""
             writer.writerow({"lesion_id": lesion, **row, "patient_id": ""})
-    manifest = build(ISIC, tmp_path / "out", PATIENT_RECIPE, source=str(source))
+    manifest = build(ISIC, tmp_path / "out", ISIC_RECIPE, source=str(source))
     check_promises(tmp_path / "out", columns=("lesion_id", "image"))
     told = manifest["audit"]["patient_split"]
     assert told["across"] == {"patients": 0, "lesions": 0}
@@ -169,10 +174,10 @@ def test_the_order_of_the_metadata_plays_no_part(tmp_path):
 
 
 def test_broken_images_are_left_out_of_both_configs(
-    patient_build, isic_source, copy_of, tmp_path
+    patient_folder, isic_source, copy_of, tmp_path
 ):
     source = copy_of(isic_source, "source")
-    parts = read_json(patient_build / "selection.json")["draws"]["patient"]
+    parts = read_json(patient_folder / "selection.json")["draws"]["patient"]
     broken = [parts["train"][0], parts["test"][3]]
     (source / f"train/{broken[0]}.jpg").write_bytes(b"")
     damaged = bytearray((source / f"train/{broken[1]}.jpg").read_bytes())
@@ -182,11 +187,11 @@ def test_broken_images_are_left_out_of_both_configs(
     assert inspect(bytes(damaged)).reason
     out = tmp_path / "out"
     with pytest.raises(ImageError, match="2 of 100 selected images are") as caught:
-        build(ISIC, out, PATIENT_RECIPE, source=str(source))
+        build(ISIC, out, ISIC_RECIPE, source=str(source))
     assert all(name in str(caught.value) for name in broken)
     assert not out.exists()
     options = {"source": str(source), "allow_broken": True, "max_shard_size": 100_000}
-    manifest = build(ISIC, out, PATIENT_RECIPE, **options)
+    manifest = build(ISIC, out, ISIC_RECIPE, **options)
     where = check_promises(out)
     assert len(where) == 98
     assert not set(broken) & set(where)
@@ -219,21 +224,21 @@ def test_a_selection_that_cannot_be_split_says_why(isic_source, tmp_path):
 
 
 def test_the_script_gives_the_rows_of_the_parquet_files(
-    patient_build, isic_source, tmp_path
+    patient_folder, isic_source, tmp_path
 ):
     import datasets
 
     from siim_isic_small.siim_isic_small import SiimIsicSmall
 
     folder = tmp_path / "export"
-    export(ISIC, folder, PATIENT_RECIPE, source=str(isic_source))
+    export(ISIC, folder, ISIC_RECIPE, source=str(isic_source))
     script = SiimIsicSmall(
         config_name="patient", data_dir=str(folder), cache_dir=str(tmp_path / "cache")
     )
     script.download_and_prepare()
     ours = script.as_dataset()
     theirs = datasets.load_dataset(
-        str(patient_build), "patient", cache_dir=str(tmp_path / "cache")
+        str(patient_folder), "patient", cache_dir=str(tmp_path / "cache")
     )
     assert list(ours) == list(theirs) == list(SPLITS)
     for split in SPLITS:
