@@ -115,7 +115,7 @@ def test_the_place_and_both_values_are_named(finished, isic_source, copy_of):
     forge(folder, change)
     assert verify(folder).faults == ()
     one, two = verify(folder, source=str(isic_source)).faults
-    assert one == "manifest.json: parent.images: the source gives 105, found 33126"
+    assert one == "manifest.json: parent.images: the source gives 150, found 33126"
     place = "manifest.json: audit.labels.sex[1].benign"
     more = "(1 more below audit.labels)"
     assert two == f"{place}: the source gives {was}, found 7 {more}"
