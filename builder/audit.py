@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from builder.cache import Cache
 from builder.errors import ImageError
 from builder.execute import map_bounded
 from builder.facts import AuditFacts, gather
+from builder.fetch import fetch
 from builder.pixels import ImageFacts, check_structure, inspect
 from builder.readers import read_image
 
@@ -117,7 +119,11 @@ def audit_of_shards(shards: Sequence[ShardInfo], names: Sequence[str]) -> Audit:
 
 def _look(images: Sequence[tuple[Member, Size]], *, decode: bool) -> AuditFacts:
     """Look at the images of one task; pixels stay in the worker."""
-    return gather([_look_at(member, size, decode) for member, size in images])
+    members = fetch([member for member, _ in images], cache=Cache())
+    sizes = [size for _, size in images]
+    return gather(
+        [_look_at(m, size, decode) for m, size in zip(members, sizes, strict=True)]
+    )
 
 
 def _look_at(member: Member, size: Size, decode: bool) -> ImageFacts:

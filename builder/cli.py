@@ -120,14 +120,15 @@ def _build(args: argparse.Namespace) -> int:
     from builder.pipeline import build
 
     with (
-        make_executor(args.workers, args.scheduler) as executor,
+        make_executor(args.workers, args.scheduler) as (executor, workers),
         _bars(args) as progress,
     ):
         manifest = build(
             **_arguments(args),
             out=args.out,
             executor=executor,
-            workers=args.workers,
+            workers=workers,
+            remote_workers=bool(args.scheduler),
             max_shard_size=args.max_shard_size,
             lock=args.lock,
             audit=not args.no_audit,
@@ -168,12 +169,15 @@ def _export(args: argparse.Namespace) -> int:
     from builder.execute import make_executor
     from builder.export import export
 
-    with make_executor(args.workers) as executor, _bars(args) as progress:
+    with (
+        make_executor(args.workers) as (executor, workers),
+        _bars(args) as progress,
+    ):
         record = export(
             **_arguments(args),
             out=args.out,
             executor=executor,
-            workers=args.workers,
+            workers=workers,
             lock=args.lock,
             audit=not args.no_audit,
             allow_broken=args.allow_broken,
@@ -206,7 +210,10 @@ def _verify(args: argparse.Namespace) -> int:
     from builder.execute import make_executor
     from builder.verify import verify
 
-    with make_executor(args.workers) as executor, _bars(args) as progress:
+    with (
+        make_executor(args.workers) as (executor, workers),
+        _bars(args) as progress,
+    ):
         report = verify(
             args.target,
             source=args.source,
@@ -214,7 +221,7 @@ def _verify(args: argparse.Namespace) -> int:
             cache_dir=args.cache_dir,
             allow_hosts=args.allow_host,
             executor=executor,
-            workers=args.workers,
+            workers=workers,
             progress=progress,
         )
     told = {

@@ -165,6 +165,7 @@ def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
         image_ids, _column(images, "id"), name, "image_id", "images"
     )
     entry_category = _positions(category_ids, known, name, "category_id", "categories")
+    del image_ids, category_ids  # what follows needs the room
     order, indptr, category = first_appearances(entry_image, entry_category, len(known))
     return CocoTable(
         name=name,
@@ -211,9 +212,14 @@ def first_appearances(
     if (int(images.max(initial=0)) + 1) * num_categories * count >= 2**63:
         msg = f"{len(images)} annotations of that many images do not fit 64 bits"
         raise AnnotationError(msg)
-    packed = (images * num_categories + categories) * count + np.arange(len(images))
+    packed = images * num_categories
+    packed += categories
+    packed *= count
+    packed += np.arange(len(images))
     packed.sort()
-    pair, first = np.divmod(packed, count)
+    first = packed % count
+    packed //= count
+    pair = packed
     # Of each image and category, where it first appears; still sorted by image.
     new = np.diff(pair, prepend=-1) > 0
     image, first = pair[new] // num_categories, first[new]

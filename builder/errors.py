@@ -10,6 +10,7 @@ TrimsetError
 │       └── DamagedError all bytes came, but they are not those that were packed
 ├── SelectionError       the rule cannot be applied to this source
 ├── OutputError          the output folder is foreign, unfinished, or cannot be written
+├── ClusterError         the Dask cluster cannot finish its tasks
 ├── VerifyError          what was built is not what its manifest says
 └── PushError            the Hub refused, or the push would not be safe
 
@@ -56,6 +57,10 @@ class SelectionError(TrimsetError):
 
 class OutputError(TrimsetError):
     """The output folder is foreign, unfinished, or cannot be written."""
+
+
+class ClusterError(TrimsetError):
+    """The Dask cluster went away, or lost a task again and again."""
 
 
 class VerifyError(TrimsetError):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
-
-from builder.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -57,14 +56,17 @@ def map_bounded(
 
 
 @contextmanager
-def make_executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
-    """Give the executor that a number of workers, or a Dask cluster, stands for.
+def make_executor(
+    workers: int | None = None, scheduler: str | None = None
+) -> Iterator[tuple[Executor, int]]:
+    """Give the executor that the options stand for, and how many tasks it runs.
 
     Parameters
     ----------
-    workers : int
-        One works here; more are threads: reading, hashing, decoding and writing
-        Parquet all run outside the interpreter's lock.
+    workers : int, optional
+        Tasks at a time. One works here; more are threads: reading, hashing, decoding
+        and writing Parquet all run outside the interpreter's lock. If not given, one
+        for each processor, or for each thread of the cluster.
     scheduler : str, optional
         Address of a Dask scheduler.
 
@@ -72,20 +74,15 @@ def make_executor(workers: int, scheduler: str | None = None) -> Iterator[Execut
     ------
     UsageError
         There is no scheduler at the address, or `distributed` is not installed.
+    ClusterError
+        The cluster cannot finish its tasks.
     """
-    if scheduler is None:
-        with InlineExecutor() if workers == 1 else ThreadPoolExecutor(workers) as made:
-            yield made
+    if scheduler is not None:
+        from builder.cluster import connect
+
+        with connect(scheduler) as (cluster, threads):
+            yield cluster, workers or threads
         return
-    try:
-        from distributed import Client
-    except ImportError as err:
-        msg = "--scheduler needs Dask: pip install 'trimset[dask]'"
-        raise UsageError(msg) from err
-    try:
-        client = Client(scheduler, timeout="20s")
-    except (OSError, ValueError) as err:
-        msg = f"--scheduler {scheduler}: no Dask scheduler answers there ({err})"
-        raise UsageError(msg) from err
-    with client, client.get_executor() as made:
-        yield made
+    count = workers or os.cpu_count() or 1
+    with InlineExecutor() if count == 1 else ThreadPoolExecutor(count) as made:
+        yield made, count

@@ -13,11 +13,11 @@ from builder.model import Member
 from builder.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
 from builder.remote import CONCURRENCY, Remote, stat
 from builder.room import check_room
-from builder.urls import HTTP_SCHEMES, local_path, scheme_of, shown
+from builder.urls import HTTP_SCHEMES, is_remote, scheme_of, shown
 from builder.zips import MAX_FILE_SIZE, unpack_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from builder.cache import Cache
@@ -57,7 +57,7 @@ class Needed(NamedTuple):
     bytes_to_keep: int
 
 
-def needed(members: Iterable[Member], cache: Cache) -> Needed:
+def needed(members: Collection[Member], cache: Cache) -> Needed:
     """Return what fetching `members` would move; nothing is fetched or read.
 
     The cache is believed by length here; `fetch` looks at every byte.
@@ -114,8 +114,10 @@ def fetch(
     OutputError
         The disk has no room, or the cache cannot be written.
     """
-    cache.sweep()
     wanted = _remote(members)
+    if not wanted:
+        return list(members)
+    cache.sweep()
     files: dict[Member, Path] = {}
     with (
         Remote(concurrency=concurrency, retry=retry) as remote,
@@ -165,14 +167,13 @@ def find_file(url: str, *, retry: Retry | None = None) -> Member:
     return Member(url, url, *stat(url, retry=retry))
 
 
-def _remote(members: Iterable[Member]) -> list[Member]:
+def _remote(members: Collection[Member]) -> list[Member]:
     """Return the distinct members that are not on this machine."""
     urls: dict[str, bool] = {}
-    wanted = dict.fromkeys(members)
-    for member in wanted:
+    for member in members:
         if member.url not in urls:
-            urls[member.url] = local_path(member.url) is None
-    return [member for member in wanted if urls[member.url]]
+            urls[member.url] = is_remote(member.url)
+    return list(dict.fromkeys(member for member in members if urls[member.url]))
 
 
 def _bytes_to_move(member: Member) -> int:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from builder.errors import ImageError, MissingError, SourceError
 from builder.model import Member
-from builder.remote import exists, members_from_urls, read_zip
-from builder.urls import host_of, shown
+from builder.remote import exists, members_at, members_from_urls, read_zip
+from builder.urls import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,8 +149,7 @@ class UrlFolderImages:
         for folder in self.folders:
             if names and exists(f"{folder}/{names[0]}"):
                 urls = [f"{folder}/{name}" for name in names]
-                hosts = {host_of(folder)}
-                return members_from_urls(names, urls, allowed_hosts=hosts)
+                return members_at(names, urls)
         tried = ", ".join(shown(folder) for folder in self.folders)
         msg = f"expected {names[0]} and others in one of {tried}: check --source"
         raise MissingError(msg)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -84,8 +83,9 @@ def _selection_options() -> argparse.ArgumentParser:
         metavar="FILE",
         help="stop unless exactly this selection.json comes out",
     )
-    add("--workers", type=_positive, default=os.cpu_count() or 1, metavar="N",
-        help="tasks at a time; default: one for each processor")  # fmt: skip
+    add("--workers", type=_positive, metavar="N",
+        help="tasks at a time; default: one for each processor, or for each thread of"
+        " the cluster")  # fmt: skip
     add("--scheduler", metavar="ADDRESS", help="run the tasks on this Dask cluster")
     add("--max-shard-size", type=_size, default="40MB", metavar="SIZE",
         help="bytes that a Parquet file may have; default: 40MB")  # fmt: skip
@@ -128,7 +128,7 @@ def _verify_options(command: argparse.ArgumentParser) -> None:
     add("--source", metavar="SRC", help="replay the selection from this source")
     add("--revision", metavar="REV", help="of the repo; default: main")
     add("--deep", action="store_true", help="read every row of the repo again")
-    add("--workers", type=_positive, default=os.cpu_count() or 1, metavar="N",
+    add("--workers", type=_positive, metavar="N",
         help="tasks at a time; default: one for each processor")  # fmt: skip
     for name in (*COCO_FILES, *ISIC_FILES):
         add(option(name), metavar="PATH", help="of a build from single files")

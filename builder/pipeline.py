@@ -23,19 +23,20 @@ from builder.manifest import (
     with_files,
 )
 from builder.output import begin, check_output, finish
-from builder.prepare import Recipe, bring, prepare
-from builder.readers import read_image
+from builder.prepare import Recipe, bring, for_workers, prepare
+from builder.readers import read_any
 from builder.room import check_room, size_of_folder, size_of_output
-from builder.shards import plan_shards, remember, write_shards
+from builder.shards import plan_shards, remember, without_empty, write_shards
 from builder.storage import Root
 from builder.tables import schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from builder.model import Member
+    from builder.prepare import Selection
 
 MAX_SHARD_SIZE = 40_000_000
 
@@ -51,6 +52,7 @@ def build(
     allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
+    remote_workers: bool = False,
     max_shard_size: int = MAX_SHARD_SIZE,
     lock: str | os.PathLike[str] | None = None,
     audit: bool = True,
@@ -81,6 +83,10 @@ def build(
         Where the shards are written; one after the other here, if not given.
     workers : int
         How many tasks the executor runs at a time.
+    remote_workers : bool
+        The executor's tasks run on other machines. Each fetches what it needs of a
+        remote source into the cache of its machine, instead of all into the one here;
+        a local source, and a local `out`, must be there under the same paths.
     max_shard_size : int
         Bytes that a Parquet file may have.
     lock : path, optional
@@ -124,8 +130,11 @@ def build(
             draws=not selection.needs_digests,
         )
     located = prepared.locate()
-    _check_room(cache, root, located, selection.images_written())
-    members = bring(located, cache, progress=progress)
+    _check_room(None if remote_workers else cache, root, located, selection)
+    if remote_workers:
+        members = for_workers(located)
+    else:
+        members = bring(located, cache, progress=progress)
 
     looked = None
     if audit or selection.needs_digests:
@@ -168,21 +177,23 @@ def build(
     broken = {name: reason for shard in shards for name, reason in shard.broken}
     refuse_broken(broken, total=len(members), allow_broken=allow_broken)
     looked = looked or audit_of_shards(shards, list(members))
+    sources = [*prepared.inputs, *describe_images(prepared.images, shards)]
+    tasks, shards = without_empty(tasks, shards)
 
     manifest = make_manifest(
         selection,
         lock=locked,
         key=key,
         options=options,
-        sources=[*prepared.inputs, *describe_images(prepared.images, shards)],
+        sources=sources,
         tasks=tasks,
         shards=shards,
         schemas=schemas,
         audit=selection.audit(looked),
-        broken=broken,
+        broken=looked.broken,
     )
     texts = {
-        **selection.figures(looked, lambda name: read_image(members[name])),
+        **selection.figures(looked, lambda name: read_any(members[name], cache)),
         **selection.small_files(),
         **selection.notes(),
         LOCK: to_json(locked),
@@ -196,11 +207,14 @@ def build(
 
 
 def _check_room(
-    cache: Cache, root: Root, members: Mapping[str, Member], written: Iterable[str]
+    cache: Cache | None, root: Root, members: Mapping[str, Member], selection: Selection
 ) -> None:
-    """Refuse what the disks of cache and output have no room for."""
-    needs = {str(cache.root): needed(members.values(), cache).bytes_to_keep}
+    """Refuse what the disks of cache, if it is filled here, and output cannot take."""
+    needs: dict[str, int] = {}
+    if cache:
+        needs[str(cache.root)] = needed(members.values(), cache).bytes_to_keep
     if root.is_local:
         there = size_of_folder(root.path)  # of an earlier run, which this one goes on
-        needs[root.path] = max(0, size_of_output(written, members) - there)
+        size = size_of_output(selection.images_written(), members)
+        needs[root.path] = max(0, size - there)
     check_room(needs)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from builder.cache import Cache
-from builder.errors import SourceError, UsageError
+from builder.errors import FetchError, SourceError, UsageError
 from builder.fetch import fetch, needed
 from builder.image_stores import CocoUrlImages, UrlFolderImages
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.sources import OFFICIAL, TextFile, find_coco, find_isic, sha256
-from builder.urls import host_of, local_path, shown
+from builder.urls import host_of, is_remote, local_path, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -162,6 +164,29 @@ def bring(
     return dict(zip(members, found, strict=True))
 
 
+def for_workers(members: Mapping[str, Member]) -> dict[str, Member]:
+    """Return the members as workers in other folders and on other machines find them.
+
+    Raises
+    ------
+    FetchError
+        A server does not tell the size of an image, by which the shards are cut.
+    """
+    for member in members.values():
+        if member.file_size < 0:
+            msg = (
+                f"{shown(member.url)}: its server does not tell its size, which a"
+                " cluster must know beforehand: build without --scheduler"
+            )
+            raise FetchError(msg)
+    return {
+        name: member
+        if is_remote(member.url)
+        else replace(member, url=str(Path(member.url).absolute()))
+        for name, member in members.items()
+    }
+
+
 def _report_fetch(
     progress: Callable[[str, int, int], None], total: int, moved: int
 ) -> None:
@@ -260,11 +285,16 @@ def _read_tables(
 
     tables, inputs = {}, []
     for split, place in found.items():
-        with place.annotations.open(cache, progress) as view:
+        role = f"{split} annotations"
+        with (
+            place.annotations.open(cache, progress) as view,
+            ThreadPoolExecutor(1) as pool,  # hashing leaves the interpreter free
+        ):
+            if digest:
+                described = pool.submit(_describe, role, place.annotations, view)
             tables[split] = read_table(view, name=place.annotations.name)
             if digest:
-                role = f"{split} annotations"
-                inputs.append(_describe(role, place.annotations, view))
+                inputs.append(described.result())
     return tables, inputs
 
 

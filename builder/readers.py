@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from builder.errors import ImageError
+from builder.fetch import fetch
 from builder.zips import unpack_view
 
 if TYPE_CHECKING:
+    from builder.cache import Cache
     from builder.model import Member
 
 
@@ -55,6 +57,11 @@ def read_image(member: Member) -> bytes:
     data = bytearray(member.file_size)
     read_into(member, memoryview(data))
     return bytes(data)
+
+
+def read_any(member: Member, cache: Cache) -> bytes:
+    """Return the bytes of an image, fetched into the cache first if it is remote."""
+    return read_image(fetch([member], cache=cache)[0])
 
 
 def _read_span(member: Member) -> bytes:

@@ -218,6 +218,23 @@ def members_from_urls(
                 f"expected {', '.join(sorted(hosts))}; add --allow-host {host_of(url)} "
                 "if you trust it"
             )
+    return members_at(names, urls, concurrency=concurrency, retry=retry)
+
+
+def members_at(
+    names: Sequence[str],
+    urls: Sequence[str],
+    *,
+    concurrency: int = CONCURRENCY,
+    retry: Retry | None = None,
+) -> list[Member]:
+    """Return members at URLs that the user gave, whatever their scheme.
+
+    Raises
+    ------
+    FetchError
+        One cannot be asked for its size.
+    """
     with (
         Remote(concurrency=concurrency, retry=retry) as remote,
         ThreadPoolExecutor(concurrency) as pool,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -13,8 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from builder.cache import Cache
 from builder.digests import rows_digest
+from builder.errors import ClusterError, ImageError
 from builder.execute import map_bounded
+from builder.fetch import fetch
+from builder.manifest import versions
 from builder.output import SIDECARS
 from builder.pixels import check_structure
 from builder.readers import read_into
@@ -73,6 +78,8 @@ class ShardTask:
         Images that are known to be broken, and why.
     allow_broken : bool
         Whether rows with a broken image are left out, or nothing is written.
+    versions : dict of str to str
+        Versions that decide the bytes of the file.
     """
 
     root: Root
@@ -87,6 +94,7 @@ class ShardTask:
     digest_images: bool
     broken: Mapping[str, str]
     allow_broken: bool
+    versions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -189,6 +197,7 @@ def plan_shards(
                         if name in broken
                     },
                     allow_broken=allow_broken,
+                    versions=versions,
                 )
             )
     return tasks
@@ -230,6 +239,8 @@ def write_shards(
         if progress:
             progress("write", shard.rows, total)
         yield shard
+    # What the buffers of images took; the figures come next, and need some, too.
+    pa.default_memory_pool().release_unused()
 
 
 def write_shard(task: ShardTask) -> ShardInfo:
@@ -244,8 +255,11 @@ def write_shard(task: ShardTask) -> ShardInfo:
         An image could not be read.
     OutputError
         The shard could not be written.
+    ClusterError
+        This worker has other packages than the process that planned the task.
     """
-    data, views = _read_images(task.members)
+    _check_versions(task)
+    data, views = _read_images(fetch(task.members, cache=Cache()))
     digests = [hashlib.sha256(view).digest() for view in views]
     broken = _find_broken(task, views)
     kept = [row for row in range(len(views)) if task.names[row] not in broken]
@@ -265,7 +279,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
         ),
         broken=tuple(broken.items()),
     )
-    if broken and not task.allow_broken:
+    if broken and not (task.allow_broken and kept):
         return info
     earlier = _read_sidecar(task)
     if (
@@ -307,6 +321,28 @@ def shard_reader(root: Root, name: str) -> pa.BufferReader:
     return pa.BufferReader(root.read(name) or b"")
 
 
+def without_empty(
+    tasks: Sequence[ShardTask], shards: Sequence[ShardInfo]
+) -> tuple[list[ShardTask], list[ShardInfo]]:
+    """Return the shards that have rows, as `load_dataset` cannot read others.
+
+    Raises
+    ------
+    ImageError
+        A split is left without any row.
+    """
+    rows: dict[tuple[str, str], int] = {}
+    for task, shard in zip(tasks, shards, strict=True):
+        for listed in task.listed:
+            rows[listed] = rows.get(listed, 0) + shard.rows
+    empty = ["/".join(listed) for listed, number in rows.items() if not number]
+    if empty:
+        msg = f"all images of {', '.join(empty)} are broken: mend the source"
+        raise ImageError(msg)
+    kept = [place for place, shard in enumerate(shards) if shard.rows]
+    return [tasks[place] for place in kept], [shards[place] for place in kept]
+
+
 def write_sidecar(root: Root, info: ShardInfo) -> None:
     """Record that a shard is whole, for a run that comes after an interruption."""
     record = asdict(replace(info, image_digests=(), broken=()))
@@ -336,6 +372,19 @@ def _read_sidecar(task: ShardTask) -> ShardInfo | None:
     except (TypeError, ValueError):
         return None
     return earlier if earlier.path == task.path else None
+
+
+def _check_versions(task: ShardTask) -> None:
+    """Refuse to write other bytes than any other worker would."""
+    found = versions()
+    other = [f"{n} {found[n]} instead of {v}" for n, v in task.versions.items() if
+             found.get(n) != v]  # fmt: skip
+    if other:
+        msg = (
+            f"{platform.node()}: this worker has {', '.join(other)}, so it would write"
+            " other bytes: install the same versions on every worker"
+        )
+        raise ClusterError(msg)
 
 
 def _read_images(members: Sequence[Member]) -> tuple[pa.Buffer, list[memoryview]]:

@@ -7,8 +7,9 @@ import hashlib
 import io
 import os
 from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
 import fsspec
@@ -17,8 +18,12 @@ from fsspec.spec import AbstractBufferedFile
 from builder.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+Result = TypeVar("Result")
+Given = ParamSpec("Given")
+# Whose errors are those of a store: refused credentials, no such bucket or host.
+_CLIENTS = {"botocore", "aiobotocore", "aiohttp", "gcsfs", "google", "azure", "adlfs"}
 # Everything that is not part of the result lies here, and goes when it is whole.
 STATE = ".trimset"
 
@@ -48,11 +53,28 @@ class HashingWriter(io.RawIOBase):
         return self._sha256.hexdigest()
 
 
+def _told(
+    method: Callable[Concatenate[Root, Given], Result],
+) -> Callable[Concatenate[Root, Given], Result]:
+    """Tell in one line what the client of an object store raises."""
+
+    @wraps(method)
+    def call(self: Root, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as err:
+            if self.is_local or not _is_of_store(err):
+                raise
+            raise _describe(err, self.url, "", "use it") from err
+
+    return call
+
+
 class Root:
     """A folder, local or remote, with the few operations that the stages need.
 
     Paths are relative to it, with forward slashes. It holds no open connection
-    and can be pickled.
+    and can be pickled: a worker with another working directory finds the same folder.
 
     Parameters
     ----------
@@ -63,7 +85,8 @@ class Root:
     def __init__(self, url: str | os.PathLike[str]) -> None:
         self.url = os.fspath(url)
         try:
-            self.fs, path = fsspec.core.url_to_fs(self.url)
+            # Listings are not kept: workers write what this process has not seen.
+            self.fs, path = fsspec.core.url_to_fs(self.url, use_listings_cache=False)
         except (ImportError, ValueError) as err:
             msg = f"{self.url}: expected a folder or a URL that fsspec knows: {err}"
             raise OutputError(msg) from err
@@ -73,17 +96,19 @@ class Root:
         self.is_local: bool = "file" in names
         self.is_staged: bool = bool(names & {"file", "memory"})
 
-    def __reduce__(self) -> tuple[type[Root], tuple[str]]:
-        return Root, (self.url,)
+    def __reduce__(self) -> tuple[Callable[[str, str], Root], tuple[str, str]]:
+        return _restore, (self.url, self.path if self.is_local else self.url)
 
     def full(self, name: str) -> str:
         """Return the full path of `name`."""
         return f"{self.path}/{name}"
 
+    @_told
     def exists(self, name: str) -> bool:
         """Whether there is a file or folder of this name."""
         return bool(self.fs.exists(self.full(name)))
 
+    @_told
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file, or None where there is none."""
         try:
@@ -121,8 +146,8 @@ class Root:
             if self.is_staged:
                 with suppress(OSError):  # what led here says more
                     self.fs.rm_file(place)
-            if isinstance(err, OSError):
-                raise _describe(err, self.url, name) from err
+            if _is_of_store(err):
+                raise _describe(err, self.url, name, f"write {name}") from err
             raise
 
     def write(self, name: str, data: bytes) -> None:
@@ -132,6 +157,7 @@ class Root:
         with self.writing(name) as file:
             file.write(data)
 
+    @_told
     def digest(self, name: str) -> tuple[str, int] | None:
         """Return sha256 and size of a file, or None where there is none."""
         sha256 = hashlib.sha256()
@@ -145,6 +171,7 @@ class Root:
             return None
         return sha256.hexdigest(), size
 
+    @_told
     def remove(self, name: str) -> None:
         """Remove a file or a folder with all that is in it, if it is there."""
         if self.exists(name):
@@ -156,19 +183,24 @@ class Root:
             if self.is_local and not any(Path(self.full(name)).iterdir()):
                 Path(self.full(name)).rmdir()
 
+    @_told
     def files(self) -> list[str]:
         """Return the names of all files below, sorted."""
         self.fs.invalidate_cache()
         found = self.fs.find(self.path)
         start = len(self.path) + 1
-        return sorted(path[start:] for path in found)
+        # A store may hold an empty object that stands for a folder.
+        return sorted(p[start:] for p in found if p[start:] and not p.endswith("/"))
 
+    @_told
     def is_empty(self) -> bool:
         """Whether there is nothing at all."""
         try:
-            return not self.fs.ls(self.path, detail=False)
+            found = self.fs.ls(self.path, detail=False)
         except FileNotFoundError:
             return True
+        # A store may hold an empty object that stands for the folder itself.
+        return all(name.rstrip("/") == self.path for name in found)
 
 
 def _abandon(file: Any) -> None:
@@ -182,13 +214,24 @@ def _abandon(file: Any) -> None:
             file.close()
 
 
-def _describe(err: OSError, url: str, name: str) -> OutputError:
-    if err.errno in (errno.ENOSPC, errno.EDQUOT):
+def _restore(url: str, place: str) -> Root:
+    root = Root(place)
+    root.url = url  # as the user knows it, for messages
+    return root
+
+
+def _is_of_store(err: BaseException) -> bool:
+    return isinstance(err, OSError) or type(err).__module__.split(".")[0] in _CLIENTS
+
+
+def _describe(err: BaseException, url: str, name: str, verb: str) -> OutputError:
+    if getattr(err, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(
             f"{url}: no room left for {name}; what is finished stays: free some space"
             " and run the same command again"
         )
+    words = " ".join(str(getattr(err, "strerror", None) or err).split())
     return OutputError(
-        f"{url}: cannot write {name}: {err.strerror or err}; check the folder and its"
-        " permissions, then run the same command again"
+        f"{url}: cannot {verb}: {words}; check the folder and its permissions, then"
+        " run the same command again"
     )

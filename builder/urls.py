@@ -54,10 +54,20 @@ def local_path(url: str) -> Path | None:
     >>> local_path("https://host/a.zip") is None
     True
     """
-    scheme = scheme_of(url)
-    if scheme in {"file", "local"}:
-        return Path(url.split("://", 1)[1])
-    return None if scheme else Path(url)
+    if is_remote(url):
+        return None
+    return Path(url.split("://", 1)[1] if "://" in url else url)
+
+
+def is_remote(url: str) -> bool:
+    """Return whether `url` is not a path on this machine.
+
+    Examples
+    --------
+    >>> is_remote("s3://bucket/a.zip"), is_remote("file:///a.zip"), is_remote("a.zip")
+    (True, False, False)
+    """
+    return scheme_of(url) not in {"", "file", "local"}
 
 
 def host_of(url: str) -> str:

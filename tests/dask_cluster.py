@@ -1,0 +1,92 @@
+"""A Dask scheduler and its workers as real processes, on this machine only."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.tiny import ROOT
+
+LIMIT = 60  # seconds until a process must be up
+
+
+@dataclass
+class Cluster:
+    """Where the scheduler is, and the processes by what they are."""
+
+    address: str
+    folder: Path
+    scheduler: subprocess.Popen
+    workers: list[subprocess.Popen] = field(default_factory=list)
+
+
+def _start(module, *arguments, folder, environ):
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.{module}", *map(str, arguments)],
+        cwd=folder,  # not the folder of this process, as on another machine
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "0",
+            **environ,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_until(condition, seconds=LIMIT):
+    """Wait for something to be true, and return it."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.005)
+    return found
+
+
+@contextmanager
+def run_cluster(folder, workers=2, **environ):
+    """Run a scheduler and workers of one thread each; `environ` is for all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "scheduler.json"
+    common = ("--no-dashboard", "--scheduler-file", place)
+    options = {"folder": folder, "environ": environ}
+    with ExitStack() as stack:
+        scheduler = _start(
+            "dask_scheduler", "--host", "127.0.0.1", "--port", 0, *common, **options
+        )
+        cluster = Cluster("", folder, scheduler)
+        stack.callback(_end, cluster)
+        wait_until(lambda: place.exists() and place.stat().st_size)
+        cluster.address = json.loads(place.read_text())["address"]
+        for number in range(workers):
+            cluster.workers.append(
+                _start(
+                    *("dask_worker", "--no-nanny", "--nthreads", 1),
+                    *("--name", number, "--local-directory", folder / str(number)),
+                    *("--host", "127.0.0.1"),
+                    *common,
+                    **options,
+                )
+            )
+        _wait_for_workers(cluster.address, workers)
+        yield cluster
+
+
+def _wait_for_workers(address, count):
+    from distributed import Client
+
+    with Client(address, timeout="60s", set_as_default=False) as client:
+        client.wait_for_workers(count, timeout=LIMIT)
+
+
+def _end(cluster):
+    for process in (*cluster.workers, cluster.scheduler):
+        process.kill()
+        process.wait(LIMIT)
