@@ -115,6 +115,17 @@ class CocoTable:
         mask[self.row_of_entry[self.category_ids == category_id]] = True
         return mask
 
+    def masks(self, category_ids: Sequence[int]) -> NDArray[np.bool_]:
+        """Return which rows show each of the categories, bool[k, n]: one pass."""
+        known = np.array([category.id for category in self.categories])
+        order = np.argsort(known)
+        places = order[np.searchsorted(known, self.category_ids, sorter=order)]
+        found = np.zeros((len(known), len(self)), dtype=bool)
+        found[places, self.row_of_entry] = True
+        wanted = order[np.searchsorted(known, category_ids, sorter=order)]
+        chosen: NDArray[np.bool_] = found[wanted]
+        return chosen
+
     def categories_of(self, row: int) -> list[int]:
         """Return the category ids of one row, in order of first appearance."""
         start, stop = self.indptr[row], self.indptr[row + 1]

@@ -36,6 +36,11 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def without_urls(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what sources are, and not where they lay: a mirror gives the same."""
+    return [{k: v for k, v in entry.items() if k != "url"} for entry in entries]
+
+
 def make_lock(
     selection: Selection, inputs: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
@@ -51,7 +56,7 @@ def make_lock(
         "rule": selection.rule,
         "recipe": selection.recipe.as_dict(),
         "seed": selection.recipe.seed,
-        "inputs": [{k: v for k, v in entry.items() if k != "url"} for entry in inputs],
+        "inputs": without_urls(inputs),
         "draws": selection.draws_by_config(),
     }
     return {**lock, "digest": digest_of(lock)}

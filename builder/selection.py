@@ -13,6 +13,8 @@ import numpy as np
 from builder.errors import SelectionError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -48,19 +50,54 @@ def draw_balanced(
     >>> draw_balanced(np.array([True, False, False, True]), samples=4, seed=42)
     array([3, 0, 1, 2])
     """
+    rows: NDArray[np.int64] = draw_many(
+        positive[np.newaxis], samples=samples, seeds=[seed]
+    )[0, 0]
+    return rows
+
+
+def draw_many(
+    positives: NDArray[np.bool_], *, samples: int, seeds: Sequence[int]
+) -> NDArray[np.int64]:
+    """Return the draws of many targets under many seeds, each as `draw_balanced`.
+
+    The rows of each target are looked up once for all seeds. What is left is the
+    shuffle of all rows that the notebook's stream makes for every draw.
+
+    Parameters
+    ----------
+    positives : bool[t, n]
+        Which rows of the table show each target.
+    samples : int
+    seeds : sequence of int, length s
+
+    Returns
+    -------
+    rows : int64[s, t, samples // 2 * 2]
+
+    Raises
+    ------
+    SelectionError
+        The table has no row of one kind for one of the targets.
+
+    >>> positives = np.array([[True, False, False, True], [True, True, False, False]])
+    >>> draw_many(positives, samples=4, seeds=[42]).tolist()
+    [[[3, 0, 1, 2], [1, 0, 2, 3]]]
+    """
     half = samples // 2
-    generator = np.random.RandomState(seed)
-    halves = []
-    for kind, rows in (
-        ("with", np.flatnonzero(positive)),
-        ("without", np.flatnonzero(~positive)),
-    ):
-        if half and not len(rows):
-            msg = f"no image {kind} the target among {len(positive)}"
-            raise SelectionError(msg)
-        drawn = generator.choice(len(rows), size=half, replace=len(rows) < half)
-        halves.append(rows[drawn])
-    return np.concatenate(halves).astype(np.int64)
+    found = np.empty((len(seeds), len(positives), 2 * half), dtype=np.int64)
+    for target, positive in enumerate(positives):
+        sides = np.flatnonzero(positive), np.flatnonzero(~positive)
+        for kind, rows in zip(("with", "without"), sides, strict=True):
+            if half and not len(rows):
+                msg = f"no image {kind} the target among {len(positive)}"
+                raise SelectionError(msg)
+        for place, seed in enumerate(seeds):
+            generator = np.random.RandomState(seed)
+            for start, rows in zip((0, half), sides, strict=True):
+                drawn = generator.choice(len(rows), size=half, replace=len(rows) < half)
+                found[place, target, start : start + half] = rows[drawn]
+    return found
 
 
 def repeats(rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from builder.errors import SelectionError
 from builder.names import config_name
-from builder.selection import draw_balanced, repeats
+from builder.selection import draw_many, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -351,14 +351,11 @@ def select_coco(
     _check_feasible(tables, targets)
     samples = {"train": recipe.train_samples, "test": recipe.test_samples}
     draws = {
-        split: np.stack(
-            [
-                draw_balanced(
-                    table.has(target.id), samples=samples[split], seed=recipe.seed
-                )
-                for target in targets
-            ]
-        )
+        split: draw_many(
+            table.masks([target.id for target in targets]),
+            samples=samples[split],
+            seeds=[recipe.seed],
+        )[0]
         for split, table in tables.items()
     }
     # By id, so that a selection is the same however its targets were spelled.

@@ -9,9 +9,12 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.tiny import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIMIT = 60  # seconds until a process must be up
 

@@ -269,3 +269,16 @@ def test_a_safe_name_stays_below_its_folder(name):
         parts = name.split("/")
         assert all(part not in {"", ".", ".."} for part in parts)
         assert not set(name) & set("\\:\0")
+
+
+def test_masks_of_many_categories_are_those_of_each():
+    content = coco_json(
+        images=3,
+        annotations=((3, 2), (1, 1), (3, 1), (3, 2)),
+        categories=("car", "bus", "cat"),
+    )
+    table = read_table(json.dumps(content).encode(), name="a.json")
+    masks = table.masks([3, 1, 2])
+    assert masks.shape == (3, 2)
+    for mask, number in zip(masks, [3, 1, 2], strict=True):
+        np.testing.assert_array_equal(mask, table.has(number))

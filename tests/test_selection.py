@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from builder.errors import SelectionError
 from builder.selection import (
     draw_balanced,
+    draw_many,
     repeats,
     slice_labels,
     sort_as_pandas_2,
@@ -145,3 +146,14 @@ def test_the_message_of_a_short_slice_names_all():
     message = "malignant rows 50:550 asked for, but the metadata has only 1 malignant"
     with pytest.raises(SelectionError, match=re.escape(message)):
         slice_labels(labels, {"benign": (0, 1), "malignant": (50, 550)})
+
+
+def test_many_draws_are_those_of_each_alone():
+    rng = np.random.default_rng(5)
+    positives = rng.random((4, 300)) < [[0.5], [0.01], [0.99], [0.1]]
+    found = draw_many(positives, samples=41, seeds=[42, 0, 2**32 - 1])
+    assert found.shape == (3, 4, 40)
+    for draws, seed in zip(found, [42, 0, 2**32 - 1], strict=True):
+        for rows, positive in zip(draws, positives, strict=True):
+            alone = draw_balanced(positive, samples=41, seed=seed)
+            np.testing.assert_array_equal(rows, alone)

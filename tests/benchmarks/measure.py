@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import statistics
 import subprocess
 import time
 from importlib.metadata import version
@@ -37,16 +38,86 @@ def anonymous_bytes(pid):
 
 
 def measure(command, *, every=0.005, **options):
-    """Return seconds and peak anonymous memory of a command, sampled while it runs."""
-    started, peak = time.perf_counter(), 0
+    """Return seconds, processor time and peak anonymous memory of a command.
+
+    Memory is sampled while it runs. Of processor time, that of all processes counts:
+    it says more than seconds where the machine does other things, too.
+    """
+    started, before, peak = time.perf_counter(), os.times(), 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, **options) as process:
         while process.poll() is None:
             peak = max(peak, anonymous_bytes(process.pid))
             time.sleep(every)
-    seconds = time.perf_counter() - started
+    seconds, after = time.perf_counter() - started, os.times()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return {"seconds": seconds, "peak_anonymous_mb": peak / 1e6}
+    return {
+        "seconds": seconds,
+        "cpu_seconds": after.children_user
+        + after.children_system
+        - before.children_user
+        - before.children_system,
+        "peak_anonymous_mb": peak / 1e6,
+    }
+
+
+def alternate(sides, runs, clean=lambda: None):
+    """Return what each side measured, one after the other, `runs` times.
+
+    Parameters
+    ----------
+    sides : dict of str to callable
+        Each returns a dict of numbers.
+    runs : int
+        After one of each that is not counted and brings files into the page cache.
+    clean : callable
+        Called before each, outside the clock.
+    """
+    found = {side: [] for side in sides}
+    for turn in range(runs + 1):
+        for side, run in sides.items():
+            clean()
+            measured = run()
+            if turn:
+                found[side].append(measured)
+    clean()
+    return found
+
+
+def timed(function):
+    """Return a callable that measures the seconds of a function."""
+
+    def run():
+        started, before = time.perf_counter(), time.process_time()
+        function()
+        return {
+            "seconds": time.perf_counter() - started,
+            "cpu_seconds": time.process_time() - before,
+        }
+
+    return run
+
+
+def print_table(title, found, base):
+    """Print medians (of memory, the highest) and ratios to one side as Markdown."""
+    rows = {
+        side: {
+            key: (max if key.startswith("peak") else statistics.median)(
+                run[key] for run in runs
+            )
+            for key in runs[0]
+        }
+        for side, runs in found.items()
+    }
+    keys = list(rows[base])
+    head = " | ".join(f"{key} | of {base}" for key in keys)
+    print(f"\n{title}\n\n| | {head} |\n|---|{'---|' * 2 * len(keys)}")
+    for side, row in rows.items():
+        cells = [
+            f"{row[key]:.4g} | {row[key] / (rows[base][key] or 1):.2f}" for key in keys
+        ]
+        print(f"| {side} | {' | '.join(cells)} |", flush=True)
+    return rows
 
 
 def describe_machine():

@@ -1,0 +1,72 @@
+"""What it costs to select for many recipes at once: 20 seeds and 80 targets.
+
+    python -m tests.benchmarks.bench_many SOURCE [--runs 3] [--seeds 20]
+
+Both sides draw from the same parsed table; the parsing is timed besides, since all
+recipes share it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from builder.coco import read_table
+from builder.selection import draw_balanced, draw_many
+from builder.trim_coco import find_targets
+from tests.benchmarks.measure import alternate, print_table, timed
+from tests.benchmarks.notebook import load_coco_data
+
+TARGETS = (3, 6, 31, 35, 36, 37, 40, 41, 43, 46, 47, 50, 53, 64, 75, 76, 78, 80, 85, 89)
+SAMPLES = 500
+
+
+def main(arguments=None):
+    """Run all sides alternately and print the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path)
+    parser.add_argument("--runs", type=int, default=3, help="of each (default: 3)")
+    parser.add_argument("--seeds", type=int, default=20)
+    options = parser.parse_args(arguments)
+    path = options.source / "annotations/instances_train2017.json"
+    table = read_table(path.read_bytes(), name=path.name)
+    everything = [category.id for category in table.categories]
+    targets = [c.id for c in find_targets(table.categories, [str(t) for t in TARGETS])]
+    seeds = range(options.seeds)
+    names = {
+        image.file_name: table.categories_of(row)
+        for row, image in enumerate(table.images)
+    }
+
+    def many(ids, seeds):
+        return draw_many(table.masks(ids), samples=SAMPLES, seeds=seeds)
+
+    def one_by_one():
+        return np.array(
+            [
+                [draw_balanced(table.has(c), samples=SAMPLES, seed=seed)
+                 for c in everything]
+                for seed in seeds
+            ]
+        )  # fmt: skip
+
+    np.testing.assert_array_equal(many(everything, seeds), one_by_one())
+    draws = len(everything) * len(seeds)
+    sides = {
+        "one recipe": timed(lambda: many(targets, [42])),
+        f"{draws} draws at once": timed(lambda: many(everything, seeds)),
+        f"{draws} draws one by one": timed(one_by_one),
+        "reading the annotations": timed(
+            lambda: read_table(path.read_bytes(), name=path.name)
+        ),
+        "the notebook's own draw, one target": timed(lambda: load_coco_data(names, 3)),
+    }
+    title = f"Drawing {SAMPLES} of {len(table):,} images; a recipe has {len(targets)}"
+    print_table(f"{title} draws", alternate(sides, options.runs), "one recipe")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
