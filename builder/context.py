@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.intervals import ratio_interval, share_interval
+from builder.intervals import critical_value, ratio_interval, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,22 +90,28 @@ class Context:
     positives: NDArray[np.int64]
     negatives: NDArray[np.int64]
 
-    def lift(self) -> NDArray[np.float64]:
-        """Lift with the ends of its interval, shape (3, t, c)."""
+    def lift(self, *, together: bool = False) -> NDArray[np.float64]:
+        """Lift with the ends of its interval, shape (3, t, c).
+
+        At 95 per cent each, or such that all of them hold at 95 per cent `together`.
+        """
+        pairs = self.positives.size - len(self.targets) if together else 1
         return ratio_interval(
             self.positives,
             self.positive_images[:, np.newaxis],
             self.source[np.newaxis],
             self.source_images,
+            z=critical_value(pairs),
         )
 
     def is_sure(self) -> NDArray[np.bool_]:
         """Which lifts are surely not 1, shape (t, c); never of a target with itself.
 
-        Their interval leaves out 1, and there are at least `LEAST_IMAGES` positives
-        with the category, or would be were the lift 1.
+        Their interval leaves out 1 where all hold together, as some of a thousand
+        intervals at 95 per cent each do so by chance; and there are at least
+        `LEAST_IMAGES` positives with the category, or would be were the lift 1.
         """
-        _, low, high = self.lift()
+        _, low, high = self.lift(together=True)
         expected = np.outer(self.positive_images, self.source / self.source_images)
         is_enough = np.maximum(self.positives, expected) >= LEAST_IMAGES
         is_sure: NDArray[np.bool_] = ((low > 1) | (high < 1)) & is_enough

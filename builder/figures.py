@@ -50,7 +50,7 @@ _DEEPEST = 4.0
 _LEGEND = (
     "Lift: how many times as often the category (column) stands beside the class\n"
     "(row), in its training draw, as in the source. Framed: Singh et al. 2020.\n"
-    "Pale: not surely different from 1 (95% interval). Grey: the class itself."
+    "Pale: may be 1 by chance (95% for all cells together). Grey: the class itself."
 )
 _COLUMNS = 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Z = 1.959963984540054  # 97.5 per cent point of the standard normal distribution
+
+
+def critical_value(tests: int) -> float:
+    """Return what stands in the place of 1.96 where so many intervals hold together.
+
+    At 95 per cent of 1,580 intervals 79 miss by chance; with Bonferroni's correction
+    all of them hold at 95 per cent.
+
+    >>> round(critical_value(1), 2), round(critical_value(1580), 2)
+    (1.96, 4.16)
+    """
+    return NormalDist().inv_cdf(1 - 0.025 / max(1, tests))
 
 
 def share_interval(
@@ -41,6 +54,8 @@ def ratio_interval(
     totals: NDArray[np.int64],
     base_counts: NDArray[np.int64],
     base_total: int,
+    *,
+    z: float = _Z,
 ) -> NDArray[np.float64]:
     """Ratio of two shares with the ends of its Katz interval, shape (3, ...).
 
@@ -64,7 +79,7 @@ def ratio_interval(
     ratio = (some / n) / (base / base_total)
     # Rounding may leave less than nothing where both shares are 1.
     variance = np.maximum(1 / some - 1 / n + 1 / base - 1 / base_total, 0)
-    factor = np.exp(_Z * np.sqrt(variance))
+    factor = np.exp(z * np.sqrt(variance))
     found = k > 0
     ends = np.stack([ratio * found, ratio / factor * found, ratio * factor])
     return np.where(known, ends, np.nan)
