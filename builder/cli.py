@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import TrimsetError, UsageError, VerifyError
+from builder.markdown import count_of
 from builder.options import COCO_FILES, ISIC_FILES, make_parser, option
 from builder.recipes import CocoRecipe, IsicRecipe
 
@@ -100,7 +101,10 @@ def _plan(args: argparse.Namespace) -> int:
     with _bars(args) as progress:
         report = plan(**_arguments(args), lock=args.lock, progress=progress)
     rows = sum(n for splits in report["rows"].values() for n in splits.values())
-    print(f"{report['dataset']}: {rows:,} rows in {len(report['rows'])} configs")
+    configs = count_of(len(report["rows"]), "config", "configs")
+    print(f"{report['dataset']}: {rows:,} rows in {configs}")
+    if report["dataset"] == "siim_isic_small":
+        print("and the same rows as 'patient', which a build cuts by what it sees")
     print(f"{report['images']:,} distinct images, {report['bytes']:,} bytes")
     fetch = report["to_fetch"]
     print(
