@@ -285,7 +285,7 @@ def test_wrong_usage(hub, tmp_path, builds):
 @pytest.mark.parametrize(
     ("method", "path", "fault"),
     [
-        ("GET", "/api/", {"status": 401}),
+        ("GET", "/api/whoami", {"status": 401}),
         ("GET", "/api/", {"kind": "cut", "times": 99}),
         ("POST", "/commit/", {"status": 500, "times": 99}),
         ("PUT", "/store/", {"status": 403, "times": 99}),
