@@ -11,6 +11,8 @@ from builder import context, drift, duplicates
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from builder.audit import Audit
     from builder.trim_coco import CocoSelection
 
@@ -32,25 +34,32 @@ def audit_coco(selection: CocoSelection, audit: Audit) -> dict[str, Any]:
         "images": len(audit.names),
         "duplicates": duplicates.report(found, audit.names, splits, facts.dhash),
         "context": {
-            split: context.report(count(selection, split)) for split in selection.tables
+            split: context.report(count(selection, split, audit))
+            for split in selection.tables
         },
         "drift": {
-            split: drift.report(_drifts(selection, split)) for split in selection.tables
+            split: drift.report(_drifts(selection, split, audit))
+            for split in selection.tables
         },
     }
     if audit.decoded:
-        parts = {split: np.array(splits) == split for split in selection.tables}
+        parts = {
+            split: facts.is_good & (np.array(splits) == split)
+            for split in selection.tables
+        }
         told["grey"] = drift.grey_shares(facts.is_grey, parts)
     return told
 
 
-def count(selection: CocoSelection, split: str) -> context.Context:
+def count(selection: CocoSelection, split: str, audit: Audit) -> context.Context:
     """Count each category in the source and in the draws of one split."""
     table = selection.tables[split]
-    halves = {
-        target.id: (rows[: len(rows) // 2], rows[len(rows) // 2 :])
-        for target, rows in zip(selection.targets, selection.draws[split], strict=True)
-    }
+    broken = _broken_rows(selection, split, audit)
+    halves = {}
+    for target, rows in zip(selection.targets, selection.draws[split], strict=True):
+        half = len(rows) // 2
+        first, second = (np.setdiff1d(r, broken) for r in (rows[:half], rows[half:]))
+        halves[target.id] = (first, second)
     names = {category.id: category.name for category in table.categories}
     return context.count_context(table.indptr, table.category_ids, names, halves)
 
@@ -69,7 +78,8 @@ def draw_coco_figures(
     """
     from builder import figures
 
-    drawn = {figures.CONTEXT: figures.draw_context(count(selection, "train"))}
+    context_of_train = count(selection, "train", audit)
+    drawn = {figures.CONTEXT: figures.draw_context(context_of_train)}
     if audit.decoded:
         broken = audit.broken
         good = [shown for shown in _choose_sheet(selection) if shown[0] not in broken]
@@ -103,9 +113,19 @@ def _caption(selection: CocoSelection, target: str, row: int) -> str:
     return f"{target}, with {', '.join(others)}" if others else target
 
 
-def _drifts(selection: CocoSelection, split: str) -> list[drift.Drift]:
+def _broken_rows(
+    selection: CocoSelection, split: str, audit: Audit
+) -> NDArray[np.int64]:
+    """Return the drawn rows whose images are broken; they are left out."""
+    union, broken = selection.union[split], audit.broken
+    is_broken = [key in broken for key in selection.keys(split, union)]
+    rows: NDArray[np.int64] = union[np.array(is_broken, dtype=np.bool_)]
+    return rows
+
+
+def _drifts(selection: CocoSelection, split: str, audit: Audit) -> list[drift.Drift]:
     table = selection.tables[split]
-    union = selection.union[split]
+    union = np.setdiff1d(selection.union[split], _broken_rows(selection, split, audit))
     ids = [category.id for category in table.categories]
     has = np.stack([table.has(number) for number in ids], axis=1)
     width = np.array([image.width for image in table.images], dtype=np.int32)

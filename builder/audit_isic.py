@@ -94,12 +94,13 @@ def audit_isic(selection: IsicSelection, audit: Audit) -> dict[str, Any]:
             official=selection.official_duplicates,
         ),
         "patient_split": _describe_split(selection, split_of),
-        "labels": labels.report(_labels(selection)),
-        "drift": drift.report(_drifts(selection)),
+        "labels": labels.report(_labels(_whole(selection, audit))),
+        "drift": drift.report(_drifts(selection, _whole(selection, audit))),
     }
     if audit.decoded:
         taken = isic.labels(selection.small)
-        parts = {label: taken == label for label in isic.LABELS}
+        good = facts.is_good[rows]
+        parts = {label: good & (taken == label) for label in isic.LABELS}
         told["grey"] = drift.grey_shares(facts.is_grey[rows], parts)
     return told
 
@@ -118,7 +119,8 @@ def draw_isic_figures(
     """
     from builder import figures
 
-    drawn = {figures.LABELS: figures.draw_labels(_labels(selection))}
+    shown = _labels(_whole(selection, audit))
+    drawn = {figures.LABELS: figures.draw_labels(shown)} if shown else {}
     if audit.decoded:
         taken = isic.labels(selection.small)
         names = isic.image_names(selection.small)
@@ -187,8 +189,14 @@ def _count_across(values: list[str | None], splits: list[str]) -> int:
     return sum(len(where) > 1 for where in seen.values())
 
 
-def _labels(selection: IsicSelection) -> dict[str, list[labels.LabelCount]]:
-    small = selection.small
+def _whole(selection: IsicSelection, audit: Audit) -> pd.DataFrame:
+    """Return the rows whose images are not broken; the others are left out."""
+    rows = rows_by_name(audit, selection.keys)
+    whole: pd.DataFrame = selection.small[audit.facts.is_good[rows]]
+    return whole
+
+
+def _labels(small: pd.DataFrame) -> dict[str, list[labels.LabelCount]]:
     malignant = isic.labels(small) == "malignant"
     shown = {}
     if "sex" in small.columns:
@@ -202,8 +210,8 @@ def _labels(selection: IsicSelection) -> dict[str, list[labels.LabelCount]]:
     return shown
 
 
-def _drifts(selection: IsicSelection) -> list[drift.Drift]:
-    small, parent = selection.small, selection.metadata
+def _drifts(selection: IsicSelection, small: pd.DataFrame) -> list[drift.Drift]:
+    parent = selection.metadata
     drifts = [
         drift.compare_values(
             "label", isic.labels(small).tolist(), isic.labels(parent).tolist()

@@ -190,7 +190,7 @@ def counts(manifest: Manifest) -> str:
     facts = manifest["feasibility"]
     if manifest["dataset"] != "coco_stuff_trimmed":
         rows = [[f["label"], f["available"], f["slice"], f["taken"]] for f in facts]
-        text = table(["label", "in the source", "rows taken of them", "here"], rows)
+        text = table(["label", "in the source", "rows of them", "selected"], rows)
     else:
         rows = [
             [
@@ -222,7 +222,9 @@ def counts(manifest: Manifest) -> str:
         )
     if manifest["broken"]:
         lines = [f"- `{b['image']}` {b['reason']}" for b in manifest["broken"]]
-        text += "\n\nLeft out, since they are broken:\n\n" + "\n".join(lines)
+        text += "\n\nSelected, but left out since they are broken:\n\n" + "\n".join(
+            lines
+        )
     return text
 
 

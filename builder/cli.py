@@ -31,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on from here")
+        if argv is None:
+            # Threads of a library that wait for a server would hold up the end.
+            sys.stdout.flush()
+            os._exit(130)
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough, as in `trimset plan | head`.

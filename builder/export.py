@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KIND = "trimset.export/1"
 LAST = "trimset.json"
+# The request by which Linux makes a reflink: linux/fs.h, _IOW(0x94, 9, int).
+_FICLONE = 0x40049409
 
 
 def export(
@@ -47,8 +49,9 @@ def export(
     """Write what the notebook wrote: its tables, its draws and the image files.
 
     The arguments are those of `builder.pipeline.build`; `out` must be a local folder.
-    Image files are hard links where source and `out` share a file system, else
-    copies; with `allow_broken` broken ones are exported as they are.
+    Image files are reflinks, or else hard links, where source and `out` share a file
+    system that has them, else copies; with `allow_broken` broken ones are exported as
+    they are.
 
     Returns
     -------
@@ -123,18 +126,41 @@ def export(
 
 
 def _place(root: Root, name: str, member: Member) -> None:
-    """Bring one image to its place."""
-    if member.in_zip or not _link(Path(member.url), Path(root.full(name))):
+    """Bring one image to its place, sharing its bytes where that is possible."""
+    target = Path(root.full(name))
+    if member.in_zip:
         root.write(name, read_image(member))
+        return
+    # A link to a link would break when the source moves.
+    source = Path(member.url).resolve()
+    if target.exists():
+        if target.samefile(source) or root.read(name) == read_image(member):
+            return
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    if not (_clone(source, target) or _link(source, target)):
+        root.write(name, read_image(member))
+
+
+def _clone(source: Path, target: Path) -> bool:
+    """Make a reflink, where the file system can: a copy that shares the blocks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    copy = target.with_name(f".{target.name}.clone")
+    try:
+        with source.open("rb") as data, copy.open("wb") as file:
+            fcntl.ioctl(file.fileno(), _FICLONE, data.fileno())
+        copy.replace(target)
+    except OSError:
+        copy.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _link(source: Path, target: Path) -> bool:
     """Make a hard link, where the file system can."""
-    # A link to a link would break when the source moves.
-    source = source.resolve()
-    if target.exists() and target.samefile(source):
-        return True
-    target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)

@@ -14,7 +14,7 @@ from builder.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
 from builder.remote import CONCURRENCY, Remote, stat
 from builder.room import check_room
 from builder.urls import HTTP_SCHEMES, is_remote, scheme_of, shown
-from builder.zips import MAX_FILE_SIZE, unpack_view
+from builder.zips import MAX_FILE_SIZE, unpack_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -240,7 +240,9 @@ def _fetch_request(
         for member in request.members:
             offset = member.header_offset - request.start
             span = body[offset : offset + member.span]
-            cache.write(member, unpack_view(span, member))
+            with cache.writing(member) as file:
+                for piece in unpack_pieces(span, member):
+                    file.write(piece)
     except DamagedError:
         report(-len(body))
         raise

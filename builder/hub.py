@@ -38,9 +38,11 @@ from builder.hub_errors import (
     asked_wait,
     cause_of,
     is_network,
+    is_timeout,
     root_of,
     status_of,
 )
+from builder.hub_timeouts import TIMEOUT, timeouts
 from builder.push_plan import HubFile
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 TRIES = 6
+PATIENT_TRIES = 2  # of a call that got no answer at all
 LONGEST_WAIT = 900.0  # seconds; who is asked to wait longer is told to come back
 
 
@@ -135,6 +138,9 @@ class HubRepo:
             retry = status in TRANSIENT or (status is None and is_network(failure))
             if again is not None and not retry:
                 retry = count <= TRIES // 2 and again(failure)
+            if is_timeout(failure):
+                # it was waited for already, and long
+                retry = retry and count <= PATIENT_TRIES
             wait = max(2.0 ** (count - 1), asked_wait(failure, time.time()) or 0)
             if not retry or count == TRIES or wait > LONGEST_WAIT:
                 raise self.error(self._refusal(what, failure, wait))
@@ -151,7 +157,7 @@ class HubRepo:
 
         def ask() -> Any:
             try:
-                return self.api.repo_info(self.repo_id, repo_type=kind)
+                return self.api.repo_info(self.repo_id, repo_type=kind, timeout=TIMEOUT)
             except RepositoryNotFoundError:
                 return None
 
@@ -266,7 +272,7 @@ class HubRepo:
 
 @contextmanager
 def quiet_lfs() -> Iterator[None]:
-    """Let the client upload by LFS, without bars or warnings of its own.
+    """Let the client upload by LFS, without bars or warnings, and never wait for ever.
 
     HF_HUB_DISABLE_XET would do the former, but is read when huggingface_hub is
     imported, which may long be past; the constant it sets is read at each upload.
@@ -278,7 +284,8 @@ def quiet_lfs() -> Iterator[None]:
     if bars and constants.HF_HUB_DISABLE_PROGRESS_BARS is None:
         disable_progress_bars()
     try:
-        yield
+        with timeouts():
+            yield
     finally:
         constants.HF_HUB_DISABLE_XET = xet
         hub_logging.set_verbosity(level)

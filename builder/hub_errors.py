@@ -68,3 +68,9 @@ def is_network(err: BaseException) -> bool:
     """Tell whether the connection failed, rather than that the server refused."""
     cause = cause_of(err)
     return _of_http(cause) or isinstance(cause, (ConnectionError, TimeoutError))
+
+
+def is_timeout(err: BaseException) -> bool:
+    """Tell whether there was no answer in time, rather than a wrong one or none."""
+    cause = cause_of(err)
+    return isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__

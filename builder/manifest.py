@@ -51,10 +51,19 @@ def make_lock(
         "rule": selection.rule,
         "recipe": selection.recipe.as_dict(),
         "seed": selection.recipe.seed,
-        "inputs": [{k: v for k, v in entry.items() if k != "url"} for entry in inputs],
+        "inputs": [without_address(entry) for entry in inputs],
         "draws": selection.draws_by_config(),
     }
     return {**lock, "digest": digest_of(lock)}
+
+
+def without_address(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of a source, but for where it lay.
+
+    >>> without_address({"role": "metadata", "url": "https://host/train.csv"})
+    {'role': 'metadata'}
+    """
+    return {name: value for name, value in entry.items() if name != "url"}
 
 
 def describe_images(

@@ -26,7 +26,7 @@ from builder.output import begin, check_output, finish
 from builder.prepare import Recipe, bring, for_workers, prepare
 from builder.readers import read_any
 from builder.room import check_room, size_of_folder, size_of_output
-from builder.shards import plan_shards, remember, write_shards
+from builder.shards import plan_shards, remember, without_empty, write_shards
 from builder.storage import Root
 from builder.tables import schema_of
 
@@ -177,18 +177,20 @@ def build(
     broken = {name: reason for shard in shards for name, reason in shard.broken}
     refuse_broken(broken, total=len(members), allow_broken=allow_broken)
     looked = looked or audit_of_shards(shards, list(members))
+    sources = [*prepared.inputs, *describe_images(prepared.images, shards)]
+    tasks, shards = without_empty(tasks, shards)
 
     manifest = make_manifest(
         selection,
         lock=locked,
         key=key,
         options=options,
-        sources=[*prepared.inputs, *describe_images(prepared.images, shards)],
+        sources=sources,
         tasks=tasks,
         shards=shards,
         schemas=schemas,
         audit=selection.audit(looked),
-        broken=broken,
+        broken=looked.broken,
     )
     texts = {
         **selection.figures(looked, lambda name: read_any(members[name], cache)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from builder.built import parse_manifest
 from builder.errors import OutputError, PushError
+from builder.hub_timeouts import TIMEOUT
 from builder.push_plan import MANIFEST, PushPlan, plan_push
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ class Target:
                     repo_id,
                     repo_type="dataset",
                     revision=f"refs/pr/{pull.num}",
+                    timeout=TIMEOUT,
                 )
                 return str(info.sha), f"{self.repo.url}/discussions/{pull.num}"
         return None

@@ -14,6 +14,7 @@ from builder.built import parse_manifest
 from builder.digests import rows_digest
 from builder.errors import VerifyError
 from builder.hub import HubRepo, quiet_lfs
+from builder.hub_timeouts import TIMEOUT
 from builder.push_plan import HUBS_OWN, MANIFEST
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def verify_remote(
             repo_id,
             repo_type="dataset",
             revision=revision or "main",
+            timeout=TIMEOUT,
         )
         commit = str(info.sha)
         tree = repo.tree(commit)

@@ -95,6 +95,8 @@ def replay(
         broken=looked.broken,
         allow_broken=options["allow_broken"],
     )
+    broken = looked.broken
+    tasks = [task for task in tasks if not broken.keys() >= set(task.names)]
     planned = {task.path for task in tasks}
     for name in manifest["files"]:
         if name.endswith(".parquet") and name not in planned:

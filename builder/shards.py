@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from builder.cache import Cache
 from builder.digests import rows_digest
-from builder.errors import ClusterError
+from builder.errors import ClusterError, ImageError
 from builder.execute import map_bounded
 from builder.fetch import fetch
 from builder.manifest import versions
@@ -279,7 +279,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
         ),
         broken=tuple(broken.items()),
     )
-    if broken and not task.allow_broken:
+    if broken and not (task.allow_broken and kept):
         return info
     earlier = _read_sidecar(task)
     if (
@@ -319,6 +319,28 @@ def shard_reader(root: Root, name: str) -> pa.BufferReader:
     ends, which now and then aborts it.
     """
     return pa.BufferReader(root.read(name) or b"")
+
+
+def without_empty(
+    tasks: Sequence[ShardTask], shards: Sequence[ShardInfo]
+) -> tuple[list[ShardTask], list[ShardInfo]]:
+    """Return the shards that have rows, as `load_dataset` cannot read others.
+
+    Raises
+    ------
+    ImageError
+        A split is left without any row.
+    """
+    rows: dict[tuple[str, str], int] = {}
+    for task, shard in zip(tasks, shards, strict=True):
+        for listed in task.listed:
+            rows[listed] = rows.get(listed, 0) + shard.rows
+    empty = ["/".join(listed) for listed, number in rows.items() if not number]
+    if empty:
+        msg = f"all images of {', '.join(empty)} are broken: mend the source"
+        raise ImageError(msg)
+    kept = [place for place, shard in enumerate(shards) if shard.rows]
+    return [tasks[place] for place in kept], [shards[place] for place in kept]
 
 
 def write_sidecar(root: Root, info: ShardInfo) -> None:

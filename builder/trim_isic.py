@@ -117,7 +117,7 @@ class IsicSelection:
         parts, reason = split_patients(self, audit)
         if parts is None:
             return replace(self, no_patients=reason)
-        # Broken images are in no part; their rows are never written.
+        # Broken images are in no part: selected, but their rows are never written.
         order = np.concatenate(list(parts.values()))
         broken = np.setdiff1d(np.arange(len(self.picked)), order)
         splits = {
@@ -207,6 +207,8 @@ class IsicSelection:
         for split, part in self.splits.get("patient", {}).items():
             shared.append(("patient", split, start, start + len(part)))
             start += len(part)
+        if shared:
+            positions = positions[:start]  # what follows is broken
         return [
             SplitRows(
                 config="default",

@@ -14,7 +14,7 @@ from builder.card import render_card
 from builder.digests import rows_digest
 from builder.errors import VerifyError
 from builder.execute import InlineExecutor
-from builder.manifest import KIND, LAST, LOCK, digest_of, to_json
+from builder.manifest import KIND, LAST, LOCK, digest_of, to_json, without_address
 from builder.shards import shard_reader
 from builder.storage import STATE, Root
 from builder.tables import features_of, image_bytes
@@ -223,7 +223,8 @@ def _check_lock(root: Root, manifest: Mapping[str, Any]) -> Iterator[str]:
     for name in ("dataset", "recipe"):
         if lock.get(name) != manifest[name]:
             yield f"{LOCK}: its {name} is not that of the manifest"
-    if lock.get("inputs") != manifest["sources"][: len(lock.get("inputs", []))]:
+    sources = [without_address(entry) for entry in manifest["sources"]]
+    if lock.get("inputs") != sources[: len(lock.get("inputs", []))]:
         yield f"{LOCK}: its inputs are not the sources of the manifest"
     broken = {entry["image"].rsplit("/", 1)[-1] for entry in manifest["broken"]}
     for config, splits in lock.get("draws", {}).items():

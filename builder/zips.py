@@ -17,7 +17,7 @@ from builder.model import Member
 from builder.urls import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 # No file that trimset has a use for is larger: the largest of the official archives
 # is instances_train2017.json with 448 MiB, and Pillow refuses images above 179
@@ -36,6 +36,7 @@ _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000  # plain, strong, masked local headers
 _IN_EXTRA = 0xFFFFFFFF  # the size is in the zip64 extra field
 _LONGEST = 0xFFFF  # of a name, and of an extra field
 _DESCRIPTOR_SIZE = 24
+_PIECE = 1024**2
 
 
 def read_directory(
@@ -160,7 +161,7 @@ def unpack(span: bytes | memoryview, member: Member) -> bytes:
     ------
     DamagedError
         The local header is not the one of `member`, the data inflates to another
-        length than declared (never more than one byte beyond it), or the CRC-32
+        length than declared (never more than 1 MiB beyond it), or the CRC-32
         differs.
     """
     data = unpack_view(span, member)
@@ -169,15 +170,27 @@ def unpack(span: bytes | memoryview, member: Member) -> bytes:
 
 def unpack_view(span: bytes | memoryview, member: Member) -> bytes | memoryview:
     """Return what `unpack` does; of a stored member as a view of `span`, uncopied."""
+    pieces = list(unpack_pieces(span, member))
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def unpack_pieces(
+    span: bytes | memoryview, member: Member
+) -> Iterator[bytes | memoryview]:
+    """Yield what `unpack` returns, bit by bit; they are right if no error comes."""
     raw = _compressed(memoryview(span), member)
     stored = member.compress_type == zipfile.ZIP_STORED
-    data = raw if stored else _inflate(raw, member)
-    if len(data) != member.file_size:
-        raise _damaged(member, f"{member.file_size} bytes", f"{len(data)}")
-    found = zlib.crc32(data)
-    if found != member.CRC:
-        raise _damaged(member, f"CRC-32 {member.CRC:08x}", f"{found:08x}")
-    return data
+    size = crc = 0
+    for piece in [raw] if stored else _inflate(raw, member):
+        size += len(piece)
+        if size > member.file_size:
+            raise _damaged(member, f"{member.file_size} bytes", "more: a zip bomb")
+        crc = zlib.crc32(piece, crc)
+        yield piece
+    if size != member.file_size:
+        raise _damaged(member, f"{member.file_size} bytes", f"{size}")
+    if crc != member.CRC:
+        raise _damaged(member, f"CRC-32 {member.CRC:08x}", f"{crc:08x}")
 
 
 def _compressed(span: memoryview, member: Member) -> memoryview:
@@ -206,18 +219,20 @@ def _compressed(span: memoryview, member: Member) -> memoryview:
     return data
 
 
-def _inflate(data: memoryview, member: Member) -> bytes:
+def _inflate(data: memoryview, member: Member) -> Iterator[bytes]:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    # One byte more than declared is enough to see that there is more.
+    most = min(_PIECE, member.file_size + 1)
     try:
-        # One byte more than declared is enough to see that there is more.
-        inflated = inflater.decompress(data, member.file_size + 1)
+        for start in range(0, len(data), _PIECE):
+            rest: bytes | memoryview = data[start : start + _PIECE]
+            while inflated := inflater.decompress(rest, most):
+                yield inflated
+                rest = inflater.unconsumed_tail
     except zlib.error as err:
         raise _damaged(member, "deflated data", str(err)) from err
-    if len(inflated) > member.file_size:
-        raise _damaged(member, f"{member.file_size} bytes", "more: a zip bomb")
     if not inflater.eof:
         raise _damaged(member, "a whole deflate stream", "one that is cut short")
-    return inflated
 
 
 def _unusable(url: str, name: str, fault: str) -> SourceError:

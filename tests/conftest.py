@@ -15,9 +15,6 @@ COCO_RECIPE = CocoRecipe(
     targets=("car", "sports ball", "toaster"), train_samples=20, test_samples=12
 )
 ISIC_RECIPE = IsicRecipe(benign=(10, 90), malignant=(5, 25))
-# Enough rows for a patient split, which 65 cannot have: 15 of 65 is no whole number
-# of 10.
-PATIENT_RECIPE = IsicRecipe(benign=(0, 80), malignant=(5, 25))
 # Small enough that every split has several shards.
 SHARD_SIZE = 100_000
 
@@ -79,17 +76,6 @@ def builds(tmp_path_factory, sources, recipes):
             max_shard_size=SHARD_SIZE,
         )
     return folders
-
-
-@pytest.fixture(scope="session")
-def patient_build(tmp_path_factory, isic_source):
-    """Return a finished build of SIIM-ISIC with a patient split, for reading only."""
-    from builder import build
-
-    folder = tmp_path_factory.mktemp("build") / "siim_isic_small"
-    options = {"source": str(isic_source), "max_shard_size": SHARD_SIZE}
-    build("siim_isic_small", folder, PATIENT_RECIPE, **options)
-    return folder
 
 
 @pytest.fixture(scope="session")

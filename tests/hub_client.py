@@ -25,6 +25,7 @@ def point_at(hub, monkeypatch, token=None):
         )
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", "/nonexistent/token")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)  # as conftest has it
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     if token is not None:

@@ -255,7 +255,7 @@ def damaged(source, tmp_path, *, case):
         ]
 
     edit_json(val, toast)
-    return folder, "with toaster in instances_val2017.json: give --targets car,sports b"
+    return folder, "with toaster in instances_val2017.json: give --targets car,sports_b"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from builder.errors import SelectionError
 from builder.lock import first_difference, read_lock
 from builder.manifest import digest_of, to_json
 from builder.recipes import CocoRecipe
-from tests.conftest import COCO_RECIPE, ISIC_RECIPE, PATIENT_RECIPE
+from tests.conftest import COCO_RECIPE, ISIC_RECIPE
 from tests.test_build import COCO, DATASETS, ISIC, OPTIONS, build_from, read_json
 from tests.tiny import edit_json, run
 
@@ -58,9 +58,8 @@ def test_the_same_selection_passes(dataset, builds, sources, exports, tmp_path):
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_a_lock_holds_what_the_contract_lists(dataset, builds, patient_build):
-    folder = builds[COCO] if dataset == COCO else patient_build
-    lock = read_json(folder / "selection.json")
+def test_a_lock_holds_what_the_contract_lists(dataset, builds):
+    lock = read_json(builds[dataset] / "selection.json")
     assert lock["rule"]
     assert lock["seed"] == 42
     roles = {
@@ -181,26 +180,26 @@ def test_other_rows_of_isic_are_found_before_the_images(builds, isic_source, tmp
 
 
 def test_other_images_give_another_patient_split(
-    patient_build, isic_source, copy_of, tmp_path
+    builds, isic_source, copy_of, tmp_path
 ):
     """The rows are the same, but two of them are copies of one file."""
     source = copy_of(isic_source, "source")
-    lock = patient_build / "selection.json"
+    lock = builds[ISIC] / "selection.json"
     patient = read_json(lock)["draws"]["patient"]
     shutil.copy(
         source / f"train/{patient['train'][0]}.jpg",
         source / f"train/{patient['test'][0]}.jpg",
     )
-    options = {"recipe": PATIENT_RECIPE, "commands": (build, export)}
+    options = {"recipe": ISIC_RECIPE, "commands": (build, export)}
     message = refuse(ISIC, source, lock, tmp_path, **options)
     assert " of patient/" in message
     assert "other images, or --no-audit on one side only" in message
     # A plan does not look at images, so it cannot know.
-    plan(ISIC, PATIENT_RECIPE, source=str(source), lock=lock)
+    plan(ISIC, ISIC_RECIPE, source=str(source), lock=lock)
 
 
-def test_a_patient_split_on_one_side_only(patient_build):
-    lock = read_json(patient_build / "selection.json")
+def test_a_patient_split_on_one_side_only(builds):
+    lock = read_json(builds[ISIC] / "selection.json")
     other = {**lock, "draws": {"default": lock["draws"]["default"]}}
     words = "patient/train has 70 rows in the lock and 0 here"
     assert words in first_difference(lock, other)

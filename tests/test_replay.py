@@ -12,11 +12,6 @@ from builder.replay import _leaves
 from tests.test_build import COCO, ISIC, build_from, read_json
 
 
-@pytest.fixture(scope="session")
-def finished(builds, patient_build):
-    return {COCO: builds[COCO], ISIC: patient_build}
-
-
 def forge(folder, change):
     """Change the manifest; give card and manifest the digests that they would have."""
     path = folder / "manifest.json"
@@ -77,9 +72,10 @@ def some_numbers(manifest):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", [COCO, ISIC])
-def test_no_number_of_the_manifest_can_be_changed(dataset, finished, sources, copy_of):
-    folder = copy_of(finished[dataset])
+def test_no_number_of_the_manifest_can_be_changed(dataset, builds, sources, copy_of):
+    folder = copy_of(builds[dataset])
     whole = {
         name: (folder / name).read_bytes() for name in ("README.md", "manifest.json")
     }
@@ -102,8 +98,8 @@ def test_no_number_of_the_manifest_can_be_changed(dataset, finished, sources, co
     assert verify(folder, source=str(sources[dataset])).faults == ()
 
 
-def test_the_place_and_both_values_are_named(finished, isic_source, copy_of):
-    folder = copy_of(finished[ISIC])
+def test_the_place_and_both_values_are_named(builds, isic_source, copy_of):
+    folder = copy_of(builds[ISIC])
     labels = read_json(folder / "manifest.json")["audit"]["labels"]
     was = labels["sex"][1]["benign"]
 
@@ -115,14 +111,14 @@ def test_the_place_and_both_values_are_named(finished, isic_source, copy_of):
     forge(folder, change)
     assert verify(folder).faults == ()
     one, two = verify(folder, source=str(isic_source)).faults
-    assert one == "manifest.json: parent.images: the source gives 105, found 33126"
+    assert one == "manifest.json: parent.images: the source gives 150, found 33126"
     place = "manifest.json: audit.labels.sex[1].benign"
     more = "(1 more below audit.labels)"
     assert two == f"{place}: the source gives {was}, found 7 {more}"
 
 
-def test_texts_and_missing_parts_of_the_manifest(finished, coco_source, copy_of):
-    folder = copy_of(finished[COCO])
+def test_texts_and_missing_parts_of_the_manifest(builds, coco_source, copy_of):
+    folder = copy_of(builds[COCO])
 
     def change(manifest):
         manifest["audit"]["context"]["train"]["known_pairs"].pop()
@@ -152,52 +148,48 @@ def test_texts_and_missing_parts_of_the_manifest(finished, coco_source, copy_of)
         (ISIC, "figures/contact_sheet.png"),
     ],
 )
-def test_forged_files_are_named(dataset, name, finished, sources, copy_of):
-    folder = copy_of(finished[dataset])
+def test_forged_files_are_named(dataset, name, builds, sources, copy_of):
+    folder = copy_of(builds[dataset])
     replace_file(folder, name, (folder / name).read_bytes() + b" ")
     assert verify(folder).faults == ()
     faults = verify(folder, source=str(sources[dataset])).faults
     assert faults == (f"{name}: is not what the source gives",)
 
 
-def test_another_recipe_than_in_the_lock(finished, copy_of):
-    folder = copy_of(finished[ISIC])
+def test_another_recipe_than_in_the_lock(builds, copy_of):
+    folder = copy_of(builds[ISIC])
     forge(folder, lambda manifest: manifest["recipe"].update(seed=7))
     (fault,) = verify(folder).faults
     assert fault == "selection.json: its recipe is not that of the manifest"
 
 
-def test_a_lock_that_is_no_json_is_named(finished, isic_source, copy_of):
-    folder = copy_of(finished[ISIC])
+def test_a_lock_that_is_no_json_is_named(builds, isic_source, copy_of):
+    folder = copy_of(builds[ISIC])
     replace_file(folder, "selection.json", b"[]")
     faults = verify(folder, source=str(isic_source)).faults
     assert faults[0] == "selection.json: its digest is not that of its content"
 
 
 @pytest.mark.parametrize("dataset", [COCO, ISIC])
-def test_two_swapped_images_of_the_source_are_found(
-    dataset, finished, sources, copy_of
-):
+def test_two_swapped_images_of_the_source_are_found(dataset, builds, sources, copy_of):
     source = copy_of(sources[dataset], "source")
-    draws = read_json(finished[dataset] / "selection.json")["draws"]["default"]["train"]
+    draws = read_json(builds[dataset] / "selection.json")["draws"]["default"]["train"]
     names = [name.rsplit("/", 1)[-1].removesuffix(".jpg") for name in draws[3:5]]
     one, two = (next(source.rglob(f"{name}.jpg")) for name in names)
     data = one.read_bytes()
     one.write_bytes(two.read_bytes())
     two.write_bytes(data)
-    faults = verify(finished[dataset], source=str(source)).faults
+    faults = verify(builds[dataset], source=str(source)).faults
     assert any("data/default/train-0000" in fault for fault in faults), faults
 
 
-def test_a_source_without_the_official_duplicates_is_told(
-    finished, isic_source, copy_of
-):
+def test_a_source_without_the_official_duplicates_is_told(builds, isic_source, copy_of):
     source = copy_of(isic_source, "source")
     (source / "ISIC_2020_Training_Duplicates.csv").unlink()
-    faults = verify(finished[ISIC], source=str(source)).faults
+    faults = verify(builds[ISIC], source=str(source)).faults
     words = "selection.json: was made with official duplicates, the source has none"
     assert words in faults
-    build = copy_of(finished[ISIC], "other")
+    build = copy_of(builds[ISIC], "other")
     build_from(ISIC, source, build, overwrite=True)
     faults = verify(build, source=str(isic_source)).faults
     assert "was made without official duplicates, the source has them" in faults[0]

@@ -12,7 +12,7 @@ import pytest
 from builder import build
 from builder.errors import ImageError
 from builder.model import Member
-from builder.shards import MAX_ROWS, plan_shards, write_shard
+from builder.shards import MAX_ROWS, plan_shards, without_empty, write_shard
 from builder.storage import Root
 from builder.tables import CDC_OPTIONS, SplitRows, schema_of
 from siim_isic_small.siim_isic_small import features
@@ -230,12 +230,19 @@ def test_broken_images_stop_a_shard_or_are_left_out(tmp_path):
     assert table.column("image").to_pylist()[1]["bytes"] == images[3]
 
 
-def test_a_shard_of_nothing_is_still_a_file(tmp_path):
-    (task,) = make_task(tmp_path / "images", [b"broken"], allow_broken=True)
-    info = write_shard(task)
-    table = pq.read_table(tmp_path / "out" / info.path)
-    assert (table.num_rows, info.rows) == (0, 0)
-    assert table.schema.equals(SCHEMA)
+def test_a_shard_of_nothing_is_not_written(tmp_path):
+    """`load_dataset` of 3.6 and of 5.2 cannot read a Parquet file without rows."""
+    images = [b"broken" + bytes(40_000), jpeg_of(40_000)]
+    tasks = make_task(
+        tmp_path / "images", images, allow_broken=True, max_shard_size=100_000
+    )
+    infos = [write_shard(task) for task in tasks]
+    assert [info.rows for info in infos] == [0, 1]
+    files = [p.name for p in (tmp_path / "out").rglob("*.parquet")]
+    assert files == [infos[1].path.rsplit("/", 1)[-1]]
+    assert without_empty(tasks, infos) == (tasks[1:], infos[1:])
+    with pytest.raises(ImageError, match="all images of default/train are broken"):
+        without_empty(tasks[:1], infos[:1])
 
 
 def test_an_image_that_changes_its_size_meanwhile_is_an_error(tmp_path):

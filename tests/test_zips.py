@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.errors import DamagedError, SourceError
-from builder.zips import read_directory, unpack, unpack_view
+from builder.zips import read_directory, unpack, unpack_pieces, unpack_view
 from tests.archives import make_zip
 
 URL = "http://host/some.zip"
@@ -287,6 +287,15 @@ def bomb():
     data = make_zip({"a.jpg": bytes(50_000_000)}, method=zipfile.ZIP_DEFLATED)
     data = patched(data, 22, struct.pack("<L", 100))
     return patched(data, central(data) + 24, struct.pack("<L", 100))
+
+
+def test_a_large_member_comes_in_pieces():
+    image = random.Random(1).randbytes(300_000) + bytes(9_000_000) + b"end"
+    data = make_zip({"a.json": image, "empty": b""}, method=zipfile.ZIP_DEFLATED)
+    for member in directory(data).values():
+        pieces = list(unpack_pieces(span_of(data, member), member))
+        assert b"".join(pieces) == (image if member.file_size else b"")
+        assert max(map(len, pieces), default=0) <= 1024**2
 
 
 def test_a_bomb_is_inflated_to_one_byte_too_many_and_no_further(monkeypatch):
