@@ -1,0 +1,145 @@
+"""Cost of an image, and memory, from 1,000 to 1,000,000 rows.
+
+    python -m tests.benchmarks.bench_scale [--rows 1000 10000 100000 1000000]
+
+A synthetic index in which every row is the same tiny image under a name of its own:
+what is left is the cost of rows, tasks and files. Each size is a process of its own,
+one worker; the source of memory is told apart by what lies in the process before the
+first task, and what comes on top while they run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from builder.audit import audit_images
+from builder.execute import InlineExecutor
+from builder.manifest import versions
+from builder.model import Member
+from builder.shards import plan_shards, write_shards
+from builder.storage import Root
+from builder.tables import SplitRows, schema_of
+from tests.benchmarks.bench_audit import draw_picture
+from tests.benchmarks.measure import anonymous_bytes
+
+ROWS = (1_000, 10_000, 100_000, 1_000_000)
+
+
+class Peak(threading.Thread):
+    """Samples the anonymous memory of this process until it is asked."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.highest = 0
+        self.start()
+
+    def run(self):
+        while True:
+            self.highest = max(self.highest, anonymous_bytes(os.getpid()))
+            time.sleep(0.01)
+
+    def ask(self):
+        """Return the highest since it was last asked, in MB."""
+        told = max(self.highest, anonymous_bytes(os.getpid())) / 1e6
+        self.highest = 0
+        return told
+
+
+def make_rows(count):
+    """Return the rows of a split, as a dataset would."""
+    return SplitRows(
+        config="default",
+        split="train",
+        columns={
+            "image_id": np.arange(count, dtype=np.int64),
+            "label": np.arange(count, dtype=np.int64) % 80,
+        },
+        images=[f"train/{number:012}.jpg" for number in range(count)],
+        digest_images=True,
+    )
+
+
+def run(count, folder):
+    """Look at `count` images and write them; return what it took."""
+    from datasets import Features, Image, Value
+
+    peak, image = Peak(), Path(folder, "tiny.jpg")
+    draw_picture(0).resize((32, 24)).save(image, quality=80)
+    size = image.stat().st_size
+    before = peak.ask()
+    rows = make_rows(count)
+    members = {name: Member(name, str(image), size) for name in rows.images}
+    features = {"image": Image(), "image_id": Value("int64"), "label": Value("int64")}
+    index = peak.ask() - before
+    started = time.process_time()
+    executor = InlineExecutor()
+    looked = audit_images(members, {}, executor=executor, workers=1, decode=True)
+    audited, looking = time.process_time(), peak.ask()
+    tasks = plan_shards(
+        [rows],
+        members,
+        {"default": schema_of(Features(features))},
+        root=Root(f"{folder}/out"),
+        max_shard_size=40_000_000,
+        versions=versions(),
+    )
+    planned, planning = time.process_time(), peak.ask()
+    shards, manifest = 0, 0
+    for shard in write_shards(tasks, executor, workers=1):
+        shards += 1
+        manifest += len(json.dumps(asdict(replace(shard, image_digests=()))))
+        Path(folder, "out", shard.path).unlink()  # a million rows need no disk
+    assert len(looked.names) == count
+    written = time.process_time()
+    return {
+        "rows": count,
+        "shards": shards,
+        "audit_us_a_row": 1e6 * (audited - started) / count,
+        "plan_us_a_row": 1e6 * (planned - audited) / count,
+        "write_us_a_row": 1e6 * (written - planned) / count,
+        "index_mb": index,
+        "audit_peak_mb": looking,
+        "plan_peak_mb": planning,
+        "write_peak_mb": peak.ask(),
+        "manifest_mb": manifest / 1e6,
+    }
+
+
+def main(arguments=None):
+    """Run each size in a process of its own, and print the curve."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
+    parser.add_argument(
+        "--here", action="store_true", help="the first, in this process"
+    )
+    options = parser.parse_args(arguments)
+    if options.here:
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(run(options.rows[0], folder)))
+        return
+    for number, count in enumerate(options.rows):
+        words = ["-m", "tests.benchmarks.bench_scale", "--here", "--rows", str(count)]
+        done = subprocess.run(
+            [sys.executable, *words], check=True, capture_output=True, text=True
+        )
+        row = json.loads(done.stdout)
+        if not number:
+            print(f"| {' | '.join(row)} |\n|{'---|' * len(row)}")
+        print(
+            f"| {' | '.join(f'{value:,.6g}' for value in row.values())} |", flush=True
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
