@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.model import Member
-    from builder.shards import ShardInfo
+    from builder.shard_tasks import ShardInfo
 
 # Images a task: enough to be worth sending, few enough to show progress.
 _CHUNK = 64

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from builder.prepare import ImageGroup, Selection
-    from builder.shards import ShardInfo, ShardTask
+    from builder.shard_tasks import ShardInfo, ShardTask
 
 KIND = "trimset.manifest/1"
 LAST = "manifest.json"

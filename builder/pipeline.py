@@ -26,7 +26,8 @@ from builder.output import begin, check_output, finish
 from builder.prepare import Recipe, bring, for_workers, prepare
 from builder.readers import read_any
 from builder.room import check_room, size_of_folder, size_of_output
-from builder.shards import plan_shards, remember, without_empty, write_shards
+from builder.shard_tasks import plan_shards
+from builder.shards import remember, without_empty, write_shards
 from builder.storage import Root
 from builder.tables import schema_of
 

@@ -23,7 +23,8 @@ from builder.manifest import (
 from builder.prepare import bring, prepare
 from builder.readers import read_image
 from builder.recipes import CocoRecipe, IsicRecipe
-from builder.shards import ShardInfo, plan_shards, shard_reader
+from builder.shard_tasks import ShardInfo, plan_shards
+from builder.shards import shard_reader
 from builder.tables import image_bytes, schema_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from builder.cache import Cache
     from builder.prepare import Recipe, Selection
-    from builder.shards import ShardTask
+    from builder.shard_tasks import ShardTask
     from builder.storage import Root
 
 # What may differ though the content is the same: a source that lay elsewhere.

@@ -12,7 +12,8 @@ import pytest
 from builder import build
 from builder.errors import ImageError
 from builder.model import Member
-from builder.shards import MAX_ROWS, plan_shards, without_empty, write_shard
+from builder.shard_tasks import MAX_ROWS, plan_shards
+from builder.shards import without_empty, write_shard
 from builder.storage import Root
 from builder.tables import CDC_OPTIONS, SplitRows, schema_of
 from siim_isic_small.siim_isic_small import features

@@ -27,7 +27,8 @@ from builder.audit import audit_images
 from builder.execute import InlineExecutor
 from builder.manifest import versions
 from builder.model import Member
-from builder.shards import plan_shards, write_shards
+from builder.shard_tasks import plan_shards
+from builder.shards import write_shards
 from builder.storage import Root
 from builder.tables import SplitRows, schema_of
 from tests.benchmarks.bench_audit import draw_picture
