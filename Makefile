@@ -33,8 +33,8 @@ matrix: demo  ## Load the demo on every supported version of datasets
 	$(BIN)/python -m tests.load_matrix demo/coco_stuff_trimmed demo/siim_isic_small
 	$(BIN)/python -m tests.isic_matrix
 
-floors: .venv/made  ## Run the tests on the oldest versions of everything, and between
-	$(BIN)/python -m tests.floors
+floors: .venv/made  ## Run the tests on the oldest version of every dependency
+	$(BIN)/python -m tests.floors floors
 
 bench: .venv/made  ## Run the benchmarks; needs 10 GB of disk and an hour
 	$(BIN)/python -m tests.benchmarks
