@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +13,16 @@ from builder.errors import ImageError
 from builder.execute import map_bounded
 from builder.facts import AuditFacts, gather
 from builder.fetch import fetch
-from builder.pixels import ImageFacts, check_structure, inspect
-from builder.readers import read_image
+from builder.pixels import ImageFacts, inspect, look
+from builder.readers import read_stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
+    from numpy.typing import NDArray
+
     from builder.model import Member
-    from builder.shard_tasks import ShardInfo
 
 # Images a task: enough to be worth sending, few enough to show progress.
 _CHUNK = 64
@@ -38,8 +38,8 @@ class Audit:
     names : list of str, length n
         Key of each image.
     facts : AuditFacts
-        Of these n images. Where they were not decoded, all is empty but the digests
-        and the reasons.
+        Of these n images. Where they were not decoded, all is empty but the digests,
+        the stamps and the reasons.
     decoded : bool
     """
 
@@ -47,11 +47,28 @@ class Audit:
     facts: AuditFacts
     decoded: bool
 
+    @classmethod
+    def of(cls, names: list[str], *, decoded: bool = False) -> Audit:
+        """Return what is known at first: nothing."""
+        return cls(names, AuditFacts.of(len(names)), decoded)
+
     @property
     def broken(self) -> dict[str, str]:
         """Why an image is broken, by the key of each that is."""
-        pairs = zip(self.names, self.facts.reasons, strict=True)
-        return {name: reason for name, reason in pairs if reason is not None}
+        reasons = sorted(self.facts.reasons.items())
+        return {self.names[row]: reason for row, reason in reasons}
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.names)}
+
+    def rows_of(self, names: Iterable[str]) -> NDArray[np.int64]:
+        """Return the row of each name, int64[k]."""
+        return np.array([self._row_of[name] for name in names], dtype=np.int64)
+
+    def facts_of(self, names: Iterable[str]) -> AuditFacts:
+        """Return the facts of each name, in their order."""
+        return self.facts.take(self.rows_of(names))
 
 
 def audit_images(
@@ -82,18 +99,23 @@ def audit_images(
         An image could not be read; broken ones are only told.
     """
     names = list(members)
-    chunks = [names[at : at + _CHUNK] for at in range(0, len(names), _CHUNK)]
-    tasks = [
-        [(members[name], sizes.get(name, (None, None))) for name in chunk]
-        for chunk in chunks
-    ]
-    look = partial(_look, decode=decode)
-    parts = []
-    for part in map_bounded(executor, look, tasks, limit=2 * workers):
-        parts.append(part)
+    # Made as they are needed, so that they take no room however many there are.
+    tasks = (
+        [
+            (members[name], sizes.get(name, (None, None)))
+            for name in names[at : at + _CHUNK]
+        ]
+        for at in range(0, len(names), _CHUNK)
+    )
+    work = partial(_look, decode=decode)
+    audit = Audit.of(names, decoded=decode)
+    done = 0
+    for part in map_bounded(executor, work, tasks, limit=2 * workers):
+        audit.facts.put(np.arange(done, done + len(part)), part)
+        done += len(part)
         if progress:
-            progress("look", len(part.reasons), len(names))
-    return Audit(names, AuditFacts.join(parts), decoded=decode)
+            progress("look", len(part), len(names))
+    return audit
 
 
 def refuse_broken(broken: Mapping[str, str], *, total: int, allow_broken: bool) -> None:
@@ -107,34 +129,17 @@ def refuse_broken(broken: Mapping[str, str], *, total: int, allow_broken: bool) 
         raise ImageError(msg)
 
 
-def audit_of_shards(shards: Sequence[ShardInfo], names: Sequence[str]) -> Audit:
-    """Return what writing the shards told of the images, without decoding them."""
-    digests = {name: value for shard in shards for name, value in shard.image_digests}
-    broken = {name: reason for shard in shards for name, reason in shard.broken}
-    facts = [
-        ImageFacts(bytes.fromhex(digests[name]), broken.get(name)) for name in names
-    ]
-    return Audit(list(names), gather(facts), decoded=False)
-
-
 def _look(images: Sequence[tuple[Member, Size]], *, decode: bool) -> AuditFacts:
     """Look at the images of one task; pixels stay in the worker."""
     members = fetch([member for member, _ in images], cache=Cache())
-    sizes = [size for _, size in images]
-    return gather(
-        [_look_at(m, size, decode) for m, size in zip(members, sizes, strict=True)]
-    )
+    found = [
+        _look_at(member, size, decode)
+        for member, (_, size) in zip(members, images, strict=True)
+    ]
+    return gather([facts for facts, _ in found], [stamp for _, stamp in found])
 
 
-def _look_at(member: Member, size: Size, decode: bool) -> ImageFacts:
-    data = read_image(member)
-    reason = check_structure(data, width=size[0], height=size[1])
-    if reason or not decode:
-        return ImageFacts(hashlib.sha256(data).digest(), reason)
-    return inspect(data)
-
-
-def rows_by_name(audit: Audit, names: Sequence[str]) -> np.ndarray:
-    """Return the place in the audit of each name, int64[k]."""
-    place = {name: row for row, name in enumerate(audit.names)}
-    return np.array([place[name] for name in names], dtype=np.int64)
+def _look_at(member: Member, size: Size, decode: bool) -> tuple[ImageFacts, int]:
+    data, stamp = read_stamped(member)
+    see = inspect if decode else look
+    return see(data, width=size[0], height=size[1]), stamp

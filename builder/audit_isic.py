@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder import drift, duplicates, isic, labels
-from builder.audit import rows_by_name
 from builder.errors import SelectionError
 from builder.groups import connected_groups, link_equal, link_named, split_groups
 
@@ -41,11 +40,11 @@ def split_patients(
     reason : str
         Why there is no such split; empty if there is one.
     """
-    rows = rows_by_name(audit, selection.keys)
+    rows = audit.rows_of(selection.keys)
     facts = audit.facts
     good = facts.is_good[rows]
     found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
-    position = np.full(len(facts.reasons), -1, dtype=np.int64)
+    position = np.full(len(facts), -1, dtype=np.int64)
     position[rows] = np.arange(len(rows))
     names = isic.image_names(selection.small)
     edges = np.concatenate(
@@ -74,7 +73,7 @@ def split_patients(
 
 def audit_isic(selection: IsicSelection, audit: Audit) -> dict[str, Any]:
     """Return duplicates, patients and lesions, labels and drift, as plain data."""
-    rows = rows_by_name(audit, selection.keys)
+    rows = audit.rows_of(selection.keys)
     facts = audit.facts
     split_of = np.full(len(rows), "", dtype=object)
     for split, positions in selection.splits.get("patient", {}).items():
@@ -191,7 +190,7 @@ def _count_across(values: list[str | None], splits: list[str]) -> int:
 
 def _whole(selection: IsicSelection, audit: Audit) -> pd.DataFrame:
     """Return the rows whose images are not broken; the others are left out."""
-    rows = rows_by_name(audit, selection.keys)
+    rows = audit.rows_of(selection.keys)
     whole: pd.DataFrame = selection.small[audit.facts.is_good[rows]]
     return whole
 

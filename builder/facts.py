@@ -1,4 +1,4 @@
-"""One audit task: look at many images in a worker, send back arrays of facts."""
+"""The facts of many images, as arrays."""
 
 from __future__ import annotations
 
@@ -7,85 +7,98 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.pixels import ImageFacts, inspect
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    from builder.model import Member
+    from builder.pixels import ImageFacts
 
 
-@dataclass(frozen=True, slots=True)
-class AuditTask:
-    """Images that one worker looks at: small and picklable."""
-
-    members: tuple[Member, ...]
+_ARRAYS = ("sha256", "stamps", "dhash", "is_grey", "width", "height")
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFacts:
-    """The facts of n images as arrays: about 60 bytes an image, and no pixels.
+    """The facts of n images as arrays: 73 bytes an image, and no pixels.
 
     Attributes
     ----------
     sha256 : ndarray of uint8, shape (n, 32)
+    stamps : ndarray of int64, shape (n,)
+        Of the files that were read: see `builder.readers.read_into`.
     dhash : ndarray of uint64, shape (n, 2)
     is_grey : ndarray of bool, shape (n,)
     width, height : ndarray of int32, shape (n,)
-    reasons : tuple of (str or None), length n
-        Why an image is broken; None for a good one.
+    reasons : dict of int to str
+        Why an image is broken, by the row of each that is.
     """
 
     sha256: NDArray[np.uint8]
+    stamps: NDArray[np.int64]
     dhash: NDArray[np.uint64]
     is_grey: NDArray[np.bool_]
     width: NDArray[np.int32]
     height: NDArray[np.int32]
-    reasons: tuple[str | None, ...]
+    reasons: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.sha256)
 
     @property
     def is_good(self) -> NDArray[np.bool_]:
-        """Which images were decoded without complaint, shape (n,)."""
-        return np.array([reason is None for reason in self.reasons], dtype=np.bool_)
+        """Which images were read without complaint, shape (n,)."""
+        good = np.ones(len(self), dtype=np.bool_)
+        good[list(self.reasons)] = False
+        return good
 
     @classmethod
-    def join(cls, parts: Iterable[AuditFacts]) -> AuditFacts:
-        """Facts of all parts, in their order."""
-        found = [gather([]), *parts]
+    def of(cls, n: int) -> AuditFacts:
+        """Facts of `n` images of which nothing is known yet: zeros."""
         return cls(
-            sha256=np.concatenate([part.sha256 for part in found]),
-            dhash=np.concatenate([part.dhash for part in found]),
-            is_grey=np.concatenate([part.is_grey for part in found]),
-            width=np.concatenate([part.width for part in found]),
-            height=np.concatenate([part.height for part in found]),
-            reasons=tuple(reason for part in found for reason in part.reasons),
+            sha256=np.zeros((n, 32), dtype=np.uint8),
+            stamps=np.zeros(n, dtype=np.int64),
+            dhash=np.zeros((n, 2), dtype=np.uint64),
+            is_grey=np.zeros(n, dtype=np.bool_),
+            width=np.zeros(n, dtype=np.int32),
+            height=np.zeros(n, dtype=np.int32),
+            reasons={},
+        )
+
+    def put(self, rows: NDArray[np.int64], part: AuditFacts) -> None:
+        """Set the facts of these rows to those of `part`, in its order."""
+        for name in _ARRAYS:
+            getattr(self, name)[rows] = getattr(part, name)
+        for place, reason in part.reasons.items():
+            self.reasons[int(rows[place])] = reason
+
+    def take(self, rows: NDArray[np.int64]) -> AuditFacts:
+        """Return the facts of these rows, in their order."""
+        places, why = enumerate(rows.tolist()), self.reasons
+        return AuditFacts(
+            **{name: getattr(self, name)[rows] for name in _ARRAYS},
+            reasons={at: why[row] for at, row in places if row in why},
         )
 
 
-def run_audit(task: AuditTask, read: Callable[[Member], bytes]) -> AuditFacts:
-    """Facts of the images of `task`, in its order; any executor can run this.
+def gather(facts: Sequence[ImageFacts], stamps: ArrayLike | None = None) -> AuditFacts:
+    """Return the facts of single images as arrays, in their order.
 
     Parameters
     ----------
-    task : AuditTask
-    read : callable
-        Gives the bytes of a member. What it raises is passed on: an image that
-        cannot be fetched is not a broken one.
+    facts : sequence of ImageFacts, length n
+    stamps : sequence or array of int, length n, optional
+        Of the files that were read; zeros, if not given.
     """
-    return gather([inspect(read(member)) for member in task.members])
-
-
-def gather(facts: Sequence[ImageFacts]) -> AuditFacts:
-    """Facts of single images as arrays, in their order."""
-    digests = b"".join(fact.sha256 for fact in facts)
-    hashes = [fact.dhash for fact in facts]
-    return AuditFacts(
-        sha256=np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32),
-        dhash=np.array(hashes, dtype=np.uint64).reshape(-1, 2),
-        is_grey=np.array([fact.is_grey for fact in facts], dtype=np.bool_),
-        width=np.array([fact.width for fact in facts], dtype=np.int32),
-        height=np.array([fact.height for fact in facts], dtype=np.int32),
-        reasons=tuple(fact.reason for fact in facts),
-    )
+    found = AuditFacts.of(len(facts))
+    for row, fact in enumerate(facts):
+        found.sha256[row] = np.frombuffer(fact.sha256, dtype=np.uint8)
+        found.dhash[row] = fact.dhash
+        found.is_grey[row] = fact.is_grey
+        found.width[row] = fact.width
+        found.height[row] = fact.height
+        if fact.reason is not None:
+            found.reasons[row] = fact.reason
+    if stamps is not None:
+        found.stamps[:] = stamps
+    return found

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from builder.audit import Audit
     from builder.prepare import ImageGroup, Selection
-    from builder.shard_tasks import ShardInfo, ShardTask
+    from builder.shard_tasks import PlannedShard, ShardInfo
 
 KIND = "trimset.manifest/1"
 LAST = "manifest.json"
@@ -66,29 +67,27 @@ def without_address(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name != "url"}
 
 
-def describe_images(
-    groups: Sequence[ImageGroup], shards: Sequence[ShardInfo]
-) -> list[dict[str, Any]]:
+def describe_images(groups: Sequence[ImageGroup], audit: Audit) -> list[dict[str, Any]]:
     """Return role, name, count and digest of the selected images of each source.
 
     The digest is the sha256 over one line for each image, sorted by key: its sha256,
     two spaces, its key; as ``sha256sum`` prints them.
     """
-    digests = {name: value for shard in shards for name, value in shard.image_digests}
-    for shard in shards:
-        for name, _ in shard.broken:
-            digests.pop(name, None)
+    broken = audit.broken
     described = []
     for group in groups:
-        keys = sorted(key for key in group.keys if key in digests)
-        lines = "".join(f"{digests[key]}  {key}\n" for key in keys)
+        keys = sorted(key for key in group.keys if key not in broken)
+        digests = audit.facts_of(keys).sha256
+        sha256 = hashlib.sha256()
+        for digest, name in zip(digests, keys, strict=True):
+            sha256.update(f"{digest.tobytes().hex()}  {name}\n".encode())
         described.append(
             {
                 "role": group.role,
                 "name": group.store.name,
                 **({"url": group.store.url} if group.store.url else {}),
                 "images": len(keys),
-                "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+                "sha256": sha256.hexdigest(),
             }
         )
     return described
@@ -101,7 +100,7 @@ def make_manifest(
     key: str,
     options: Mapping[str, Any],
     sources: Sequence[Mapping[str, Any]],
-    tasks: Sequence[ShardTask],
+    planned: Sequence[PlannedShard],
     shards: Sequence[ShardInfo],
     schemas: Mapping[str, pa.Schema],
     audit: Mapping[str, Any],
@@ -120,7 +119,7 @@ def make_manifest(
         Options that decide the build besides the recipe.
     sources : sequence of dict
         What the build was made from.
-    tasks, shards : sequence of ShardTask, of ShardInfo
+    planned, shards : sequence of PlannedShard, of ShardInfo
         In the same order.
     schemas : dict of str to pa.Schema
         By config.
@@ -133,8 +132,8 @@ def make_manifest(
 
     configs: dict[str, dict[str, Any]] = {}
     files = {}
-    for task, shard in zip(tasks, shards, strict=True):
-        for config, name in task.listed:
+    for plan, shard in zip(planned, shards, strict=True):
+        for config, name in plan.listed:
             split = configs.setdefault(config, {}).setdefault(
                 name,
                 {"num_examples": 0, "num_bytes": 0, "download_size": 0, "files": []},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from builder.audit import audit_images, audit_of_shards, refuse_broken
+from builder.audit import audit_images, refuse_broken
 from builder.cache import Cache
 from builder.card import render_card
 from builder.execute import InlineExecutor
@@ -164,30 +164,27 @@ def build(
     remember(root, output.previous)
 
     schemas = {name: schema_of(f) for name, f in selection.features().items()}
-    tasks = plan_shards(
+    plan = plan_shards(
         selection.rows(),
         members,
         schemas,
         root=root,
         max_shard_size=max_shard_size,
         versions=versions(),
-        broken=looked.broken if looked else {},
         allow_broken=allow_broken,
     )
-    shards = list(write_shards(tasks, executor, workers=workers, progress=progress))
-    broken = {name: reason for shard in shards for name, reason in shard.broken}
-    refuse_broken(broken, total=len(members), allow_broken=allow_broken)
-    looked = looked or audit_of_shards(shards, list(members))
-    sources = [*prepared.inputs, *describe_images(prepared.images, shards)]
-    tasks, shards = without_empty(tasks, shards)
+    written, looked = write_shards(
+        plan, executor, workers=workers, audit=looked, progress=progress
+    )
+    planned, shards = without_empty(plan.shards, written)
 
     manifest = make_manifest(
         selection,
         lock=locked,
         key=key,
         options=options,
-        sources=sources,
-        tasks=tasks,
+        sources=[*prepared.inputs, *describe_images(prepared.images, looked)],
+        planned=planned,
         shards=shards,
         schemas=schemas,
         audit=selection.audit(looked),

@@ -129,7 +129,20 @@ def check_structure(
     return None
 
 
-def inspect(data: bytes | memoryview) -> ImageFacts:
+def look(
+    data: bytes | memoryview, *, width: int | None = None, height: int | None = None
+) -> ImageFacts:
+    """Take the digest of one image and check its structure; nothing is decoded.
+
+    Parameters and the reason are those of `check_structure`.
+    """
+    reason = check_structure(data, width=width, height=height)
+    return ImageFacts(hashlib.sha256(data).digest(), reason)
+
+
+def inspect(
+    data: bytes | memoryview, *, width: int | None = None, height: int | None = None
+) -> ImageFacts:
     """Decode one image at reduced scale and tell its facts, or why it is broken.
 
     The hash is the difference hash of `imagehash.dhash` and `dhash_vertical`, with
@@ -149,6 +162,8 @@ def inspect(data: bytes | memoryview) -> ImageFacts:
     ----------
     data : bytes or memoryview
         The whole file.
+    width, height : int, optional
+        As in `check_structure`.
 
     Returns
     -------
@@ -156,15 +171,14 @@ def inspect(data: bytes | memoryview) -> ImageFacts:
         Whatever is wrong with the image is in `ImageFacts.reason`.
     """
     data = bytes(data)
-    sha256 = hashlib.sha256(data).digest()
-    reason = check_structure(data)
-    if reason is not None:
-        return ImageFacts(sha256, reason)
+    looked = look(data, width=width, height=height)
+    if looked.reason is not None:
+        return looked
     try:
-        return _decode(data, sha256)
+        return _decode(data, looked.sha256)
     except Exception as err:  # decoders raise what they like: OSError, SyntaxError, ...
         words = " ".join(str(err).split()) or type(err).__name__
-        return ImageFacts(sha256, f"cannot be decoded: {words}")
+        return ImageFacts(looked.sha256, f"cannot be decoded: {words}")
 
 
 def _decode(data: bytes, sha256: bytes) -> ImageFacts:

@@ -7,6 +7,7 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.cache import Cache
+    from builder.facts import AuditFacts
     from builder.prepare import Recipe, Selection
     from builder.shard_tasks import ShardTask
     from builder.storage import Root
@@ -86,49 +88,48 @@ def replay(
     selection = prepared.selection.with_audit(looked)
     yield from _compare_locks(lock, prepared.inputs, selection)
     schemas = {n: schema_of(f) for n, f in selection.features().items()}
-    tasks = plan_shards(
+    plan = plan_shards(
         selection.rows(),
         members,
         schemas,
         root=root,
         max_shard_size=options["max_shard_size"],
         versions=manifest["versions"],
-        broken=looked.broken,
         allow_broken=options["allow_broken"],
     )
     broken = looked.broken
-    tasks = [task for task in tasks if not broken.keys() >= set(task.names)]
-    planned = {task.path for task in tasks}
+    expected = {
+        shard.path: shard
+        for shard in plan.shards
+        if not broken.keys() >= set(shard.names)
+    }
     for name in manifest["files"]:
-        if name.endswith(".parquet") and name not in planned:
+        if name.endswith(".parquet") and name not in expected:
             yield f"{name}: the source gives no such shard"
-    found = zip(looked.names, looked.facts.sha256, strict=True)
-    digests = {name: digest.tobytes().hex() for name, digest in found}
-    present = []
-    for task in tasks:
-        if task.path not in manifest["files"] or not root.exists(task.path):
-            yield f"{task.path}: the source gives this shard, the build has none"
+    present, shards = [], []
+    for path, shard in expected.items():
+        if path not in manifest["files"] or not root.exists(path):
+            yield f"{path}: the source gives this shard, the build has none"
         else:
-            present.append(task)
-            yield from _compare_rows(root, task, digests)
+            task = plan.task(shard, looked)
+            yield from _compare_rows(root, task, looked.facts_of(task.names))
+            present.append(shard)
+            shards.append(_as_written(task, manifest["files"][path]))
 
     sizes = [member.file_size for member in members.values()]
-    shards = [_as_written(task, manifest["files"][task.path]) for task in present]
-    told = (tuple(digests.items()), tuple(looked.broken.items()))
-    whole = ShardInfo("", "", "", 0, 0, 0, "", "", *told)
-    expected = make_manifest(
+    again = make_manifest(
         selection,
         lock=make_lock(selection, lock["inputs"]),
         key=digest_of([lock["digest"], options, manifest["versions"], sizes]),
         options=options,
-        sources=[*prepared.inputs, *describe_images(prepared.images, [whole])],
-        tasks=present,
+        sources=[*prepared.inputs, *describe_images(prepared.images, looked)],
+        planned=present,
         shards=shards,
         schemas=schemas,
         audit=selection.audit(looked),
         broken=looked.broken,
     )
-    yield from _compare_manifests(manifest, expected)
+    yield from _compare_manifests(manifest, again)
     texts = {**selection.small_files(), **selection.notes()}
     if manifest["versions"] == versions():  # figures depend on them
         texts |= selection.figures(looked, lambda name: read_image(members[name]))
@@ -188,12 +189,10 @@ def _compare_locks(
                 yield f"{LOCK}: row {at} of {config}/{split} is not what the rule draws"
 
 
-def _compare_rows(
-    root: Root, task: ShardTask, digests: Mapping[str, str]
-) -> Iterator[str]:
+def _compare_rows(root: Root, task: ShardTask, known: AuditFacts) -> Iterator[str]:
     """Compare every value of a shard, and the digest of every image."""
     path = task.path
-    kept = [row for row, name in enumerate(task.names) if name not in task.broken]
+    kept = np.flatnonzero(known.is_good).tolist()
     expected = task.rows.take(pa.array(kept, pa.int64())).to_pylist()
     try:
         table = pq.read_table(shard_reader(root, path))
@@ -212,8 +211,8 @@ def _compare_rows(
                     f" {other.get(name)!r}"
                 )
     for number, (row, value) in enumerate(zip(kept, image_bytes(table), strict=True)):
-        digest = hashlib.sha256(value.as_buffer()).hexdigest()
-        if digest != digests[task.names[row]]:
+        digest = hashlib.sha256(value.as_buffer()).digest()
+        if digest != known.sha256[row].tobytes():
             yield f"{path}: row {number}: its image is not the one of the source"
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from builder.audit import Audit
+    from builder.facts import AuditFacts
     from builder.model import Member
     from builder.storage import Root
 
@@ -52,12 +54,9 @@ class ShardTask:
         Where the image of each row lies.
     sizes : tuple of (int, int)
         Width and height that the source states for each image; empty if it does not.
-    listed : tuple of (str, str)
-        Config and split of each data file list that this shard is in.
-    digest_images : bool
-        Whether to return the digest of each image.
-    broken : dict of str to str
-        Images that are known to be broken, and why.
+    known : AuditFacts, optional
+        Of the images, where they were looked at before: one is not hashed and checked
+        again while its file has the stamp that it had then.
     allow_broken : bool
         Whether rows with a broken image are left out, or nothing is written.
     versions : dict of str to str
@@ -72,9 +71,7 @@ class ShardTask:
     names: tuple[str, ...]
     members: tuple[Member, ...]
     sizes: tuple[tuple[int, int], ...]
-    listed: tuple[tuple[str, str], ...]
-    digest_images: bool
-    broken: Mapping[str, str]
+    known: AuditFacts | None
     allow_broken: bool
     versions: Mapping[str, str]
 
@@ -95,10 +92,8 @@ class ShardInfo:
         `builder.digests.rows_digest` of the rows.
     images_sha256 : str
         sha256 of the concatenated sha256 of the images, in row order.
-    image_digests : tuple of (str, str)
-        Name and sha256 of each image, if asked for.
-    broken : tuple of (str, str)
-        Name of each broken image, and what is wrong with it.
+    looked : AuditFacts, optional
+        Of the images in the order of the task, unless they were known to it.
     """
 
     path: str
@@ -109,8 +104,108 @@ class ShardInfo:
     num_bytes: int
     rows_sha256: str
     images_sha256: str
-    image_digests: tuple[tuple[str, str], ...] = ()
-    broken: tuple[tuple[str, str], ...] = ()
+    looked: AuditFacts | None = None
+
+
+@dataclass(frozen=True)
+class PlannedShard:
+    """Which rows go into which file; the task itself is made when it is its turn.
+
+    Attributes
+    ----------
+    path : str
+        Name of the shard below the folder that is written to.
+    split : SplitRows
+        All rows of the split.
+    start, stop : int
+        Half-open range of the rows of this shard.
+    listed : tuple of (str, str)
+        Config and split of each data file list that this shard is in.
+    """
+
+    path: str
+    split: SplitRows
+    start: int
+    stop: int
+    listed: tuple[tuple[str, str], ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Key of the image of each row."""
+        return list(self.split.images[self.start : self.stop])
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """All shards of a build, and what their tasks are made from.
+
+    Attributes
+    ----------
+    shards : list of PlannedShard
+        First those of the splits that hold every image once (`SplitRows.is_whole`).
+    members : dict of str to Member
+        Where each image lies, by its key.
+    schemas : dict of str to pa.Schema
+        By config.
+    root, versions, allow_broken
+        See `ShardTask`.
+    """
+
+    shards: list[PlannedShard]
+    members: Mapping[str, Member]
+    schemas: Mapping[str, pa.Schema]
+    root: Root
+    versions: Mapping[str, str]
+    allow_broken: bool
+
+    def task(self, shard: PlannedShard, audit: Audit | None = None) -> ShardTask:
+        """Return the task that writes one shard.
+
+        Parameters
+        ----------
+        shard : PlannedShard
+        audit : Audit, optional
+            What is known of the images.
+        """
+        schema = self.schemas[shard.split.config]
+        columns = shard.split.columns
+        rows = batch_of(schema, columns, shard.start, shard.stop)
+        names = tuple(shard.names)
+        members = tuple(self.members[name] for name in names)
+        sides = [list(columns.get(name, ())) for name in ("width", "height")]
+        return ShardTask(
+            root=self.root,
+            path=shard.path,
+            key=self._key(schema, rows, names, members),
+            schema=schema,
+            rows=rows,
+            names=names,
+            members=members,
+            sizes=tuple(
+                zip(*(side[shard.start : shard.stop] for side in sides), strict=True)
+            ),
+            known=audit.facts_of(names) if audit else None,
+            allow_broken=self.allow_broken,
+            versions=self.versions,
+        )
+
+    def _key(
+        self,
+        schema: pa.Schema,
+        rows: pa.RecordBatch,
+        names: Sequence[str],
+        members: Sequence[Member],
+    ) -> str:
+        sha256 = hashlib.sha256()
+        # Keys, not the members' own names, which tell a zip from a folder.
+        sizes = [member.file_size for member in members]
+        facts: list[Any] = list(zip(names, sizes, strict=True))
+        versions = dict(self.versions)
+        sha256.update(json.dumps([facts, versions, self.allow_broken]).encode())
+        sha256.update(schema.serialize())
+        sha256.update(schema.metadata[b"huggingface"])
+        sha256.update(rows_digest([rows]).encode())
+        return sha256.hexdigest()
 
 
 def plan_shards(
@@ -121,68 +216,29 @@ def plan_shards(
     root: Root,
     max_shard_size: int,
     versions: Mapping[str, str],
-    broken: Mapping[str, str] | None = None,
     allow_broken: bool = False,
-) -> list[ShardTask]:
-    """Return the tasks that write all splits.
+) -> ShardPlan:
+    """Return how all splits are cut into files.
 
     Parameters
     ----------
     splits : sequence of SplitRows
-    members : mapping of str to Member
-        Where each image lies, by its key.
-    schemas : mapping of str to pa.Schema
-        By config.
-    root : Root
-        Folder to write to.
+    members, schemas, root, versions, allow_broken
+        See `ShardPlan`.
     max_shard_size : int
         Bytes that a file may have.
-    versions : mapping of str to str
-        Versions that decide the bytes of a file.
-    broken : dict of str to str, optional
-        Images that are known to be broken, and why.
-    allow_broken : bool
-        See `ShardTask`.
     """
-    tasks = []
-    broken = broken or {}
-    for split in splits:
-        schema = schemas[split.config]
-        found = [members[name] for name in split.images]
-        sizes = np.array([m.file_size for m in found], dtype=np.int64)
+    shards = []
+    for split in sorted(splits, key=lambda split: not split.is_whole):
+        found = (members[name].file_size for name in split.images)
+        sizes = np.fromiter(found, dtype=np.int64, count=len(split))
         cuts = _cut(split, sizes, max_shard_size)
-        stated = [list(split.columns.get(name, ())) for name in ("width", "height")]
         for number, (start, stop, listed) in enumerate(cuts):
-            rows = batch_of(schema, split.columns, start, stop)
-            part = tuple(found[start:stop])
-            names = tuple(split.images[start:stop])
-            tasks.append(
-                ShardTask(
-                    root=root,
-                    path=f"data/{split.config}/{split.split}"
-                    f"-{number:05d}-of-{len(cuts):05d}.parquet",
-                    key=_key(
-                        schema, rows, names, part, versions, allow_broken=allow_broken
-                    ),
-                    schema=schema,
-                    rows=rows,
-                    names=names,
-                    members=part,
-                    sizes=tuple(
-                        zip(*(side[start:stop] for side in stated), strict=True)
-                    ),
-                    listed=((split.config, split.split), *listed),
-                    digest_images=split.digest_images,
-                    broken={
-                        name: broken[name]
-                        for name in split.images[start:stop]
-                        if name in broken
-                    },
-                    allow_broken=allow_broken,
-                    versions=versions,
-                )
-            )
-    return tasks
+            name = f"{split.split}-{number:05d}-of-{len(cuts):05d}.parquet"
+            path = f"data/{split.config}/{name}"
+            listed_in = ((split.config, split.split), *listed)
+            shards.append(PlannedShard(path, split, start, stop, listed_in))
+    return ShardPlan(shards, members, schemas, root, versions, allow_broken)
 
 
 def _cut(
@@ -206,23 +262,3 @@ def _cut(
         )
         found += [(first + start, first + stop, listed) for start, stop in cuts]
     return found
-
-
-def _key(
-    schema: pa.Schema,
-    rows: pa.RecordBatch,
-    names: Sequence[str],
-    members: Sequence[Member],
-    versions: Mapping[str, str],
-    *,
-    allow_broken: bool,
-) -> str:
-    sha256 = hashlib.sha256()
-    # Keys, not the members' own names, which tell a zip from a folder.
-    sizes = [member.file_size for member in members]
-    facts: list[Any] = list(zip(names, sizes, strict=True))
-    sha256.update(json.dumps([facts, dict(versions), allow_broken]).encode())
-    sha256.update(schema.serialize())
-    sha256.update(schema.metadata[b"huggingface"])
-    sha256.update(rows_digest([rows]).encode())
-    return sha256.hexdigest()

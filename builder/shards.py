@@ -13,44 +13,90 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from builder.audit import Audit, refuse_broken
 from builder.cache import Cache
 from builder.digests import rows_digest
 from builder.errors import ClusterError, ImageError
 from builder.execute import map_bounded
+from builder.facts import gather
 from builder.fetch import fetch
 from builder.manifest import versions
 from builder.output import SIDECARS
-from builder.pixels import check_structure
+from builder.pixels import look
 from builder.readers import read_into
 from builder.shard_tasks import ShardInfo, ShardTask
-from builder.tables import (
-    CDC_OPTIONS,
-    writer_options,
-)
+from builder.tables import CDC_OPTIONS, writer_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
+    from numpy.typing import NDArray
+
+    from builder.facts import AuditFacts
     from builder.model import Member
+    from builder.shard_tasks import PlannedShard, ShardPlan
     from builder.storage import Root
 
 
 def write_shards(
-    tasks: Sequence[ShardTask],
+    plan: ShardPlan,
     executor: Executor,
     *,
     workers: int,
+    audit: Audit | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> Iterator[ShardInfo]:
-    """Yield what was written, in the order of the tasks."""
-    total = sum(task.rows.num_rows for task in tasks)
-    for shard in map_bounded(executor, write_shard, tasks, limit=2 * workers):
-        if progress:
-            progress("write", shard.rows, total)
-        yield shard
+) -> tuple[list[ShardInfo], Audit]:
+    """Write all shards, hashing each image once.
+
+    Parameters
+    ----------
+    plan : ShardPlan
+    executor : concurrent.futures.Executor
+    workers : int
+        How many tasks it runs at a time.
+    audit : Audit, optional
+        What is known of the images. If not given, the shards of the splits that hold
+        every image are written first, and what they tell serves all others.
+
+    Returns
+    -------
+    shards : list of ShardInfo
+        In the order of the plan.
+    audit : Audit
+        The one given, or what was told.
+
+    Raises
+    ------
+    ImageError
+        Images are broken or changed, and `plan` does not allow it.
+    """
+    total = sum(shard.stop - shard.start for shard in plan.shards)
+
+    def write(
+        shards: Sequence[PlannedShard], audit: Audit | None = None
+    ) -> Iterator[ShardInfo]:
+        tasks = (plan.task(shard, audit) for shard in shards)
+        for info in map_bounded(executor, write_shard, tasks, limit=2 * workers):
+            if progress:
+                progress("write", info.rows, total)
+            yield info
+
+    written = []
+    rest = plan.shards
+    if audit is None:
+        first = [shard for shard in plan.shards if shard.split.is_whole]
+        rest = plan.shards[len(first) :]
+        audit = Audit.of(list(plan.members))
+        for shard, info in zip(first, write(first), strict=True):
+            if info.looked:
+                audit.facts.put(audit.rows_of(shard.names), info.looked)
+            written.append(replace(info, looked=None))
+    refuse_broken(audit.broken, total=len(plan.members), allow_broken=plan.allow_broken)
+    written += write(rest, audit)
     # What the buffers of images took; the figures come next, and need some, too.
     pa.default_memory_pool().release_unused()
+    return written, audit
 
 
 def write_shard(task: ShardTask) -> ShardInfo:
@@ -62,17 +108,17 @@ def write_shard(task: ShardTask) -> ShardInfo:
     Raises
     ------
     SourceError
-        An image could not be read.
+        An image could not be read, or is another one than was looked at.
     OutputError
         The shard could not be written.
     ClusterError
         This worker has other packages than the process that planned the task.
     """
     _check_versions(task)
-    data, views = _read_images(fetch(task.members, cache=Cache()))
-    digests = [hashlib.sha256(view).digest() for view in views]
-    broken = _find_broken(task, views)
-    kept = [row for row in range(len(views)) if task.names[row] not in broken]
+    data, views, stamps = _read_images(fetch(task.members, cache=Cache()))
+    looked = _look_at(task, views, stamps)
+    digests = looked.sha256
+    kept = np.flatnonzero(looked.is_good).tolist()
     info = ShardInfo(
         path=task.path,
         task=task.key,
@@ -81,15 +127,10 @@ def write_shard(task: ShardTask) -> ShardInfo:
         rows=len(kept),
         num_bytes=0,
         rows_sha256="",
-        images_sha256=hashlib.sha256(b"".join(digests[r] for r in kept)).hexdigest(),
-        image_digests=tuple(
-            (task.names[row], digests[row].hex())
-            for row in range(len(views))
-            if task.digest_images
-        ),
-        broken=tuple(broken.items()),
+        images_sha256=hashlib.sha256(digests[kept].tobytes()).hexdigest(),
+        looked=None if task.known else looked,
     )
-    if broken and not (task.allow_broken and kept):
+    if looked.reasons and not (task.allow_broken and kept):
         return info
     earlier = _read_sidecar(task)
     if (
@@ -97,7 +138,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
         and earlier.images_sha256 == info.images_sha256
         and task.root.digest(task.path) == (earlier.sha256, earlier.bytes)
     ):
-        return replace(earlier, image_digests=info.image_digests, broken=info.broken)
+        return replace(earlier, looked=info.looked)
     batch = _with_images(task, data, kept)
     options = writer_options(task.schema)
     with (
@@ -111,12 +152,13 @@ def write_shard(task: ShardTask) -> ShardInfo:
         shard.add_key_value_metadata(
             {"content_defined_chunking": json.dumps(CDC_OPTIONS)}
         )
+    hexes = [digests[row].tobytes().hex() for row in kept]
     info = replace(
         info,
         sha256=file.hexdigest(),
         bytes=file.size,
         num_bytes=_size_when_loaded(batch),
-        rows_sha256=rows_digest([batch], image_sha256=[digests[r].hex() for r in kept]),
+        rows_sha256=rows_digest([batch], image_sha256=hexes),
     )
     write_sidecar(task.root, info)
     return info
@@ -132,8 +174,8 @@ def shard_reader(root: Root, name: str) -> pa.BufferReader:
 
 
 def without_empty(
-    tasks: Sequence[ShardTask], shards: Sequence[ShardInfo]
-) -> tuple[list[ShardTask], list[ShardInfo]]:
+    planned: Sequence[PlannedShard], shards: Sequence[ShardInfo]
+) -> tuple[list[PlannedShard], list[ShardInfo]]:
     """Return the shards that have rows, as `load_dataset` cannot read others.
 
     Raises
@@ -142,20 +184,20 @@ def without_empty(
         A split is left without any row.
     """
     rows: dict[tuple[str, str], int] = {}
-    for task, shard in zip(tasks, shards, strict=True):
-        for listed in task.listed:
+    for plan, shard in zip(planned, shards, strict=True):
+        for listed in plan.listed:
             rows[listed] = rows.get(listed, 0) + shard.rows
     empty = ["/".join(listed) for listed, number in rows.items() if not number]
     if empty:
         msg = f"all images of {', '.join(empty)} are broken: mend the source"
         raise ImageError(msg)
     kept = [place for place, shard in enumerate(shards) if shard.rows]
-    return [tasks[place] for place in kept], [shards[place] for place in kept]
+    return [planned[place] for place in kept], [shards[place] for place in kept]
 
 
 def write_sidecar(root: Root, info: ShardInfo) -> None:
     """Record that a shard is whole, for a run that comes after an interruption."""
-    record = asdict(replace(info, image_digests=(), broken=()))
+    record = asdict(replace(info, looked=None))
     root.write(f"{SIDECARS}/{info.task}.json", json.dumps(record).encode())
 
 
@@ -197,31 +239,50 @@ def _check_versions(task: ShardTask) -> None:
         raise ClusterError(msg)
 
 
-def _read_images(members: Sequence[Member]) -> tuple[pa.Buffer, list[memoryview]]:
-    """Return the images one after the other in one buffer, and a view of each."""
+def _read_images(
+    members: Sequence[Member],
+) -> tuple[pa.Buffer, list[memoryview], NDArray[np.int64]]:
+    """Return the images in one buffer, and a view and a stamp of each."""
     total = sum(member.file_size for member in members)
     buffer = pa.allocate_buffer(total)
     whole = memoryview(buffer).cast("B")
     views = []
+    stamps = np.zeros(len(members), dtype=np.int64)
     place = 0
-    for member in members:
+    for row, member in enumerate(members):
         view = whole[place : place + member.file_size]
-        read_into(member, view)
+        stamps[row] = read_into(member, view)
         views.append(view)
         place += member.file_size
-    return buffer, views
+    return buffer, views, stamps
 
 
-def _find_broken(task: ShardTask, views: Sequence[memoryview]) -> dict[str, str]:
+def _look_at(
+    task: ShardTask, views: Sequence[memoryview], stamps: NDArray[np.int64]
+) -> AuditFacts:
+    """Return digest and reason of each image, as they are known or as they are now.
+
+    Raises
+    ------
+    ImageError
+        An image is not the one that was looked at before.
+    """
     sizes = task.sizes or [(None, None)] * len(views)
-    broken = dict(task.broken)
-    for name, view, (width, height) in zip(task.names, views, sizes, strict=True):
-        if name in broken:
-            continue
-        reason = check_structure(view, width=width, height=height)
-        if reason:
-            broken[name] = reason
-    return broken
+    if task.known is None:
+        found = [
+            look(view, width=width, height=height)
+            for view, (width, height) in zip(views, sizes, strict=True)
+        ]
+        return gather(found, stamps)
+    for row in np.flatnonzero(task.known.stamps != stamps).tolist():
+        digest = hashlib.sha256(views[row]).digest()
+        if digest != task.known.sha256[row].tobytes():
+            msg = (
+                f"{task.names[row]}: is another image than the build looked at before:"
+                " the source changed; run the build again"
+            )
+            raise ImageError(msg)
+    return task.known
 
 
 def _with_images(

@@ -35,8 +35,9 @@ class SplitRows:
         Every column but ``image``, in row order.
     images : list of str
         Key of each row's image in the source.
-    digest_images : bool
-        Whether this is where the digest of each image is taken: once an image.
+    is_whole : bool
+        Whether the splits of this config hold every selected image once. They are
+        written first, and what is learned of the images serves the others.
     shared : tuple of (str, str, int, int)
         Parts that are splits of another config, which lists the same files: its
         name, the split, and the half-open range of rows.
@@ -46,7 +47,7 @@ class SplitRows:
     split: str
     columns: Mapping[str, Any]
     images: Sequence[str]
-    digest_images: bool = False
+    is_whole: bool = False
     shared: tuple[tuple[str, str, int, int], ...] = ()
 
     def __len__(self) -> int:

@@ -238,7 +238,7 @@ class CocoSelection:
                     split=split,
                     columns=self._default_columns(split),
                     images=self.keys(split, union),
-                    digest_images=True,
+                    is_whole=True,
                 )
             )
         for number, target in enumerate(self.targets):

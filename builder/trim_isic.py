@@ -215,7 +215,7 @@ class IsicSelection:
                 split="train",
                 columns=self._columns(positions),
                 images=[self.keys[position] for position in positions.tolist()],
-                digest_images=True,
+                is_whole=True,
                 shared=tuple(shared),
             )
         ]

@@ -1,64 +1,48 @@
-"""Audit tasks give the same arrays in any executor."""
+"""The facts of many images as arrays: put together, taken apart, sent."""
 
-import multiprocessing
 import pickle
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
-import pytest
 
-from builder.errors import FetchError
-from builder.facts import AuditFacts, AuditTask, run_audit
-from builder.model import Member
+from builder.facts import AuditFacts, gather
 from builder.pixels import inspect
 from tests.test_pixels import draw, encode
 
-
-class Reader:
-    """Images by name; a class, so that it can be sent to another process."""
-
-    def __init__(self, images):
-        self.images = images
-
-    def __call__(self, member):
-        return self.images[member.name]
+GOOD = [encode(draw(seed=seed)) for seed in range(6)]
+IMAGES = [*GOOD, GOOD[0][:-20]]
+ARRAYS = ("sha256", "stamps", "dhash", "is_grey", "width", "height")
 
 
-IMAGES = {f"{seed}.jpg": encode(draw(seed=seed)) for seed in range(6)}
-IMAGES["broken.jpg"] = IMAGES["0.jpg"][:-20]
+def assert_equal(found, expected):
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+        assert getattr(found, name).dtype == getattr(expected, name).dtype
+    assert found.reasons == expected.reasons
 
 
-@pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
-def test_run_audit_gives_the_same_in_any_executor(executor):
-    members = tuple(Member(name, "", -1) for name in IMAGES)
-    tasks = [AuditTask(members[:3]), AuditTask(members[3:])]
-    context = {}
-    if executor is ProcessPoolExecutor:
-        context["mp_context"] = multiprocessing.get_context("spawn")
-    with executor(2, **context) as pool:
-        jobs = [pool.submit(run_audit, task, Reader(IMAGES)) for task in tasks]
-        facts = AuditFacts.join(job.result() for job in jobs)
-    whole = run_audit(AuditTask(members), Reader(IMAGES))
-    for name in ("sha256", "dhash", "is_grey", "width", "height"):
-        np.testing.assert_array_equal(getattr(facts, name), getattr(whole, name))
-        assert getattr(facts, name).dtype == getattr(whole, name).dtype
-    assert facts.reasons == whole.reasons
+def test_facts_are_those_of_each_image():
+    facts = gather([inspect(image) for image in IMAGES], stamps=range(7))
+    assert len(facts) == 7
     assert facts.is_good.tolist() == [True] * 6 + [False]
-    assert facts.dhash[2].tolist() == list(inspect(IMAGES["2.jpg"]).dhash)
+    assert facts.dhash[2].tolist() == list(inspect(IMAGES[2]).dhash)
+    assert facts.stamps.tolist() == list(range(7))
+    assert list(facts.reasons) == [6]
     assert facts.reasons[6].startswith("is truncated")
     assert len(pickle.dumps(facts)) < 2_000
 
 
-def test_join_of_nothing_is_empty():
-    facts = AuditFacts.join([])
+def test_parts_put_together_in_any_order_are_the_whole():
+    facts = [inspect(image) for image in IMAGES]
+    whole, joined = gather(facts, range(7)), AuditFacts.of(7)
+    for rows in (np.array([6, 1, 3]), np.array([0, 2]), np.array([5, 4])):
+        part = gather([facts[row] for row in rows], rows)
+        assert_equal(whole.take(rows), part)
+        joined.put(rows, part)
+    assert_equal(joined, whole)
+
+
+def test_facts_of_nothing_are_empty():
+    facts = gather([])
     assert facts.sha256.shape == (0, 32)
     assert facts.dhash.shape == (0, 2)
     assert facts.is_good.tolist() == []
-
-
-def test_run_audit_passes_on_what_reading_raises():
-    def fail(member):
-        raise FetchError("gone")
-
-    with pytest.raises(FetchError, match="gone"):
-        run_audit(AuditTask((Member("a.jpg", "", -1),)), fail)

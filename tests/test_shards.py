@@ -72,8 +72,8 @@ def test_metadata_says_features_and_chunking(shards):
         assert "pandas" not in str(metadata.keys())
 
 
-def make_task(folder, datas, *, out="out", start=0, **options):
-    """Return the tasks that write some bytes as images."""
+def make_plan(folder, datas, *, out="out", start=0, **options):
+    """Return the plan that writes some bytes as images."""
     folder.mkdir(exist_ok=True)
     members = {}
     for number, data in enumerate(datas, start):
@@ -89,11 +89,17 @@ def make_task(folder, datas, *, out="out", start=0, **options):
             "position": np.arange(len(datas), dtype=np.int32),
         },
         images=list(members),
-        digest_images=True,
+        is_whole=True,
     )
     options = {"max_shard_size": 40_000_000, "versions": {}, **options}
     root = Root(folder.parent / out)
     return plan_shards([rows], members, {"default": SCHEMA}, root=root, **options)
+
+
+def make_task(*args, **options):
+    """Return the tasks that write some bytes as images."""
+    plan = make_plan(*args, **options)
+    return [plan.task(shard) for shard in plan.shards]
 
 
 def jpeg_of(size, seed=0):
@@ -209,7 +215,8 @@ def test_a_shard_tells_what_went_into_it(tmp_path):
     assert info.rows == table.num_rows == 3
     assert info.bytes == path.stat().st_size
     assert info.num_bytes == table.nbytes
-    assert [name for name, _ in info.image_digests] == list(task.names)
+    digests = [sha256(jpeg_of(50, n)).digest() for n in range(3)]
+    assert [row.tobytes() for row in info.looked.sha256] == digests
     assert table.column("image").to_pylist() == [
         {"bytes": jpeg_of(50, n), "path": f"{n}.jpg"} for n in range(3)
     ]
@@ -220,12 +227,12 @@ def test_broken_images_stop_a_shard_or_are_left_out(tmp_path):
     images = [jpeg_of(50), b"", jpeg_of(60)[:-2], jpeg_of(70), b"GIF89a"]
     (task,) = make_task(tmp_path / "images", images)
     info = write_shard(task)
-    assert [name for name, _ in info.broken] == [f"images/{n}.jpg" for n in (1, 2, 4)]
+    assert list(info.looked.reasons) == [1, 2, 4]
     assert not (tmp_path / "out").exists()
     (task,) = make_task(tmp_path / "images", images, allow_broken=True)
     kept = write_shard(task)
-    assert kept.broken == info.broken
-    assert dict(kept.image_digests)["images/3.jpg"] == sha256(images[3]).hexdigest()
+    assert kept.looked.reasons == info.looked.reasons
+    assert kept.looked.sha256[3].tobytes() == sha256(images[3]).digest()
     table = pq.read_table(tmp_path / "out" / kept.path)
     assert table.column("position").to_pylist() == [0, 3]
     assert table.column("image").to_pylist()[1]["bytes"] == images[3]
@@ -234,21 +241,21 @@ def test_broken_images_stop_a_shard_or_are_left_out(tmp_path):
 def test_a_shard_of_nothing_is_not_written(tmp_path):
     """`load_dataset` of 3.6 and of 5.2 cannot read a Parquet file without rows."""
     images = [b"broken" + bytes(40_000), jpeg_of(40_000)]
-    tasks = make_task(
+    plan = make_plan(
         tmp_path / "images", images, allow_broken=True, max_shard_size=100_000
     )
-    infos = [write_shard(task) for task in tasks]
+    infos = [write_shard(plan.task(shard)) for shard in plan.shards]
     assert [info.rows for info in infos] == [0, 1]
     files = [p.name for p in (tmp_path / "out").rglob("*.parquet")]
     assert files == [infos[1].path.rsplit("/", 1)[-1]]
-    assert without_empty(tasks, infos) == (tasks[1:], infos[1:])
+    assert without_empty(plan.shards, infos) == (plan.shards[1:], infos[1:])
     with pytest.raises(ImageError, match="all images of default/train are broken"):
-        without_empty(tasks[:1], infos[:1])
+        without_empty(plan.shards[:1], infos[:1])
 
 
 def test_an_image_that_changes_its_size_meanwhile_is_an_error(tmp_path):
     (task,) = make_task(tmp_path / "images", [jpeg_of(50), jpeg_of(60)])
-    for data, found in ((jpeg_of(70), "more"), (b"", "0"), (jpeg_of(60)[:9], "9")):
+    for data, found in ((jpeg_of(70), "97"), (b"", "0"), (jpeg_of(60)[:9], "9")):
         (tmp_path / "images/1.jpg").write_bytes(data)
         message = rf"images/1\.jpg: expected \d+ bytes .* found {found}: the source"
         with pytest.raises(ImageError, match=message):

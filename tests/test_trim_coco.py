@@ -89,7 +89,7 @@ def test_rows_say_what_the_table_says(golden, expected, split):
         columns = part.columns
         assert set(columns) | {"image"} == set(features[config])
         assert part.images == keys
-        assert part.digest_images == (config == "default")
+        assert part.is_whole == (config == "default")
         for name in ("file_name", "width", "height"):
             assert columns[name] == [images[key][name] for key in keys]
         assert columns["image_id"] == [images[key]["id"] for key in keys]

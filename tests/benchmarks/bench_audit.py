@@ -23,12 +23,11 @@ import imagehash
 import numpy as np
 from PIL import Image
 
+from builder.audit import audit_images
 from builder.duplicates import find_duplicates
-from builder.facts import AuditFacts, AuditTask, run_audit
 from builder.model import Member
 from builder.pixels import check_structure, inspect
 
-CHUNK = 250
 SAMPLE = 400
 
 
@@ -52,21 +51,13 @@ def draw_copies(folder, seed, copies):
         picture.save(path, quality=86 + copy % 10)
 
 
-def read(member):
-    return Path(member.url).read_bytes()
-
-
-def time_tasks(members, workers):
+def time_audit(members, workers):
     """Wall and CPU seconds of `workers` processes, and the facts."""
-    tasks = [
-        AuditTask(tuple(members[start : start + CHUNK]))
-        for start in range(0, len(members), CHUNK)
-    ]
+    named = {member.name: member for member in members}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     with ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(run_audit, task, read) for task in tasks]
-        facts = AuditFacts.join(job.result() for job in jobs)
+        audit = audit_images(named, {}, executor=pool, workers=workers, decode=True)
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
@@ -77,7 +68,7 @@ def time_tasks(members, workers):
         "images_per_second": round(len(members) / wall),
         "largest_process_mb": round(after.ru_maxrss / 1024),
     }
-    return row, facts
+    return row, audit.facts
 
 
 def time_each(function, blobs):
@@ -113,7 +104,7 @@ def main():
             Member(path.name, str(path), size)
             for path, size in zip(paths, sizes, strict=True)
         ]
-        rows = [time_tasks(members, workers) for workers in (1, 2)]
+        rows = [time_audit(members, workers) for workers in (1, 2)]
         sample = [path.read_bytes() for path in paths[:: len(paths) // SAMPLE]]
     facts = rows[0][1]
     start = time.process_time()

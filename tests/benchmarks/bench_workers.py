@@ -38,7 +38,7 @@ def find_members(source, count):
 
 
 def plan_writing(members, out):
-    """Return the tasks that write the members as one split."""
+    """Return the plan that writes the members as one split."""
     from datasets import Features, Image, Value
 
     rows = SplitRows(
@@ -46,7 +46,7 @@ def plan_writing(members, out):
         split="train",
         columns={"position": np.arange(len(members), dtype=np.int64)},
         images=list(members),
-        digest_images=True,
+        is_whole=True,
     )
     schema = schema_of(Features({"image": Image(), "position": Value("int64")}))
     return plan_shards(
@@ -69,13 +69,13 @@ def main(arguments=None):
     members = find_members(options.source, options.images)
     with tempfile.TemporaryDirectory() as folder:
         out = f"{folder}/out"
-        tasks = plan_writing(members, out)
+        plan = plan_writing(members, out)
 
         def audit(executor, workers):
             audit_images(members, {}, executor=executor, workers=workers, decode=True)
 
         def write(executor, workers):
-            list(write_shards(tasks, executor, workers=workers))
+            write_shards(plan, executor, workers=workers)
 
         with (
             ThreadPoolExecutor(2) as threads,
