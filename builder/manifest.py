@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,14 @@ LOCK_KIND = "trimset.selection/1"
 LOCK = "selection.json"
 
 
+# The last two decide the figures.
+_PACKAGES = ("datasets", "pyarrow", "numpy", "pandas", "matplotlib", "pillow")
+_version_of = cache(version)  # every shard asks, and each answer parses a file
+
+
 def versions() -> dict[str, str]:
     """Return the versions that may decide the bytes of a build."""
-    # The last two decide the figures.
-    names = ("datasets", "pyarrow", "numpy", "pandas", "matplotlib", "pillow")
-    return {"trimset": __version__, **{name: version(name) for name in names}}
+    return {"trimset": __version__, **{name: _version_of(name) for name in _PACKAGES}}
 
 
 def digest_of(value: Any) -> str:

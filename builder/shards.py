@@ -319,5 +319,5 @@ def _size_when_loaded(batch: pa.RecordBatch) -> int:
     small = pa.Table.from_batches([batch]).drop_columns("image")
     file = pa.BufferOutputStream()
     pq.write_table(small, file)
-    loaded = pq.read_table(pa.BufferReader(file.getvalue()))
+    loaded = pq.ParquetFile(pa.BufferReader(file.getvalue())).read(use_threads=False)
     return int(batch.column("image").nbytes + loaded.nbytes)
