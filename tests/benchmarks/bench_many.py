@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.bench_many SOURCE [--runs 3] [--seeds 20]
 
-Both sides draw from the same parsed table; the parsing is timed besides, since all
-recipes share it.
+All sides draw from the same parsed table; the parsing is timed besides, since all
+recipes share it, and so are the bare shuffles that NumPy's frozen stream is made of:
+one of all rows for each draw, which nothing can leave out.
 """
 
 from __future__ import annotations
@@ -53,12 +54,21 @@ def main(arguments=None):
             ]
         )  # fmt: skip
 
+    def shuffle():
+        for category in everything:
+            positives = int(table.has(category).sum())
+            for seed in seeds:
+                generator = np.random.RandomState(seed)
+                for rows in (positives, len(table) - positives):
+                    generator.permutation(rows)
+
     np.testing.assert_array_equal(many(everything, seeds), one_by_one())
     draws = len(everything) * len(seeds)
     sides = {
         "one recipe": timed(lambda: many(targets, [42])),
         f"{draws} draws at once": timed(lambda: many(everything, seeds)),
         f"{draws} draws one by one": timed(one_by_one),
+        f"the shuffles of {draws} draws alone": timed(shuffle),
         "reading the annotations": timed(
             lambda: read_table(path.read_bytes(), name=path.name)
         ),
