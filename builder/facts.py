@@ -1,4 +1,4 @@
-"""One audit task: look at many images in a worker, send back arrays of facts."""
+"""What is known of many images, as arrays: what a worker sends back."""
 
 from __future__ import annotations
 
@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.pixels import ImageFacts, inspect
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from builder.model import Member
-
-
-@dataclass(frozen=True, slots=True)
-class AuditTask:
-    """Images that one worker looks at: small and picklable."""
-
-    members: tuple[Member, ...]
+    from builder.pixels import ImageFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +53,6 @@ class AuditFacts:
             height=np.concatenate([part.height for part in found]),
             reasons=tuple(reason for part in found for reason in part.reasons),
         )
-
-
-def run_audit(task: AuditTask, read: Callable[[Member], bytes]) -> AuditFacts:
-    """Facts of the images of `task`, in its order; any executor can run this.
-
-    Parameters
-    ----------
-    task : AuditTask
-    read : callable
-        Gives the bytes of a member. What it raises is passed on: an image that
-        cannot be fetched is not a broken one.
-    """
-    return gather([inspect(read(member)) for member in task.members])
 
 
 def gather(facts: Sequence[ImageFacts]) -> AuditFacts:

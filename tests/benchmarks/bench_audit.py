@@ -4,7 +4,7 @@
 
 Draws JPEGs of 640 x 480 pixels and about 150 KB (COCO's average is 163 KB) into a
 temporary folder, which is removed at the end: `--distinct` pictures, each encoded at
-several qualities. Then it runs the audit tasks with one and with two worker
+several qualities. Then it looks at them as a build does, with one and with two worker
 processes, finds the duplicates, and hashes a sample with `imagehash.dhash` and
 `phash` in this process, as it does here with `inspect`. Prints one JSON object. CPU
 time is that of the user; wall time depends on what else the machine does.
@@ -23,12 +23,11 @@ import imagehash
 import numpy as np
 from PIL import Image
 
+from builder.audit import audit_images
 from builder.duplicates import find_duplicates
-from builder.facts import AuditFacts, AuditTask, run_audit
 from builder.model import Member
 from builder.pixels import check_structure, inspect
 
-CHUNK = 250
 SAMPLE = 400
 
 
@@ -52,21 +51,12 @@ def draw_copies(folder, seed, copies):
         picture.save(path, quality=86 + copy % 10)
 
 
-def read(member):
-    return Path(member.url).read_bytes()
-
-
 def time_tasks(members, workers):
     """Wall and CPU seconds of `workers` processes, and the facts."""
-    tasks = [
-        AuditTask(tuple(members[start : start + CHUNK]))
-        for start in range(0, len(members), CHUNK)
-    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     with ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(run_audit, task, read) for task in tasks]
-        facts = AuditFacts.join(job.result() for job in jobs)
+        looked = audit_images(members, {}, executor=pool, workers=workers, decode=True)
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
@@ -77,7 +67,7 @@ def time_tasks(members, workers):
         "images_per_second": round(len(members) / wall),
         "largest_process_mb": round(after.ru_maxrss / 1024),
     }
-    return row, facts
+    return row, looked.facts
 
 
 def time_each(function, blobs):
@@ -109,10 +99,10 @@ def main():
                 job.result()
         paths = sorted(Path(folder).iterdir())
         sizes = [path.stat().st_size for path in paths]
-        members = [
-            Member(path.name, str(path), size)
+        members = {
+            path.name: Member(path.name, str(path), size)
             for path, size in zip(paths, sizes, strict=True)
-        ]
+        }
         rows = [time_tasks(members, workers) for workers in (1, 2)]
         sample = [path.read_bytes() for path in paths[:: len(paths) // SAMPLE]]
     facts = rows[0][1]
