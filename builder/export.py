@@ -13,7 +13,7 @@ from builder.execute import InlineExecutor
 from builder.lock import check_lock
 from builder.manifest import digest_of, make_lock, to_json
 from builder.output import begin, check_output, finish
-from builder.prepare import Recipe, bring, prepare
+from builder.prepare import bring, prepare
 from builder.readers import read_image
 from builder.storage import Root
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.model import Member
+    from builder.recipes import Recipe
 
 KIND = "trimset.export/1"
 LAST = "trimset.json"

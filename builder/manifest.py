@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from builder.prepare import ImageGroup, Selection
+    from builder.prepared import ImageGroup, Selection
     from builder.shard_tasks import ShardInfo, ShardTask
 
 KIND = "trimset.manifest/1"

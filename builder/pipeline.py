@@ -23,7 +23,7 @@ from builder.manifest import (
     with_files,
 )
 from builder.output import begin, check_output, finish
-from builder.prepare import Recipe, bring, for_workers, prepare
+from builder.prepare import bring, for_workers, prepare
 from builder.readers import read_any
 from builder.room import check_room, size_of_folder, size_of_output
 from builder.shard_tasks import plan_shards
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.model import Member
-    from builder.prepare import Selection
+    from builder.prepared import Selection
+    from builder.recipes import Recipe
 
 MAX_SHARD_SIZE = 40_000_000
 

@@ -8,12 +8,14 @@ from builder.cache import Cache
 from builder.fetch import needed
 from builder.lock import check_lock
 from builder.manifest import make_lock
-from builder.prepare import Recipe, prepare
+from builder.prepare import prepare
 from builder.room import check_room, size_of_output
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
+
+    from builder.recipes import Recipe
 
 
 def plan(

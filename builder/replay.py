@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.cache import Cache
-    from builder.prepare import Recipe, Selection
+    from builder.prepared import Selection
+    from builder.recipes import Recipe
     from builder.shard_tasks import ShardTask
     from builder.storage import Root
 
