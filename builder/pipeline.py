@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from builder.audit import audit_images, audit_of_shards, refuse_broken
+from builder.audit import audit_of_shards, refuse_broken
 from builder.cache import Cache
 from builder.card import render_card
+from builder.examine import examine
 from builder.execute import InlineExecutor
 from builder.fetch import needed
-from builder.lock import check_lock
 from builder.manifest import (
     KIND,
     LAST,
     LOCK,
     describe_images,
     digest_of,
-    make_lock,
     make_manifest,
     to_json,
     versions,
@@ -121,38 +120,27 @@ def build(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
+        lock=lock,
         progress=progress,
     )
-    selection = prepared.selection
-    if lock is not None:
-        # Before anything is fetched. A patient split is known later.
-        check_lock(
-            lock,
-            make_lock(selection, prepared.inputs),
-            draws=not selection.needs_digests,
-        )
     located = prepared.locate()
-    _check_room(None if remote_workers else cache, root, located, selection)
+    _check_room(None if remote_workers else cache, root, located, prepared.selection)
     if remote_workers:
         members = for_workers(located)
     else:
         members = bring(located, cache, progress=progress)
-
-    looked = None
-    if audit or selection.needs_digests:
-        looked = audit_images(
-            members,
-            selection.stated_sizes(),
-            executor=executor,
-            workers=workers,
-            decode=audit,
-            progress=progress,
-        )
-        refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
-        selection = selection.with_audit(looked)
-    locked = make_lock(selection, prepared.inputs)
-    if lock is not None:
-        check_lock(lock, locked)
+    examined = examine(
+        prepared,
+        members,
+        executor=executor,
+        workers=workers,
+        decode=audit,
+        digests=False,  # the shards tell them
+        allow_broken=allow_broken,
+        lock=lock,
+        progress=progress,
+    )
+    selection, looked = examined.selection, examined.looked
 
     options = {
         "max_shard_size": max_shard_size,
@@ -160,7 +148,7 @@ def build(
         "audit": audit,
     }
     sizes = [member.file_size for member in members.values()]
-    key = digest_of([locked["digest"], options, versions(), sizes])
+    key = digest_of([examined.lock["digest"], options, versions(), sizes])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
     remember(root, output.previous)
 
@@ -172,19 +160,20 @@ def build(
         root=root,
         max_shard_size=max_shard_size,
         versions=versions(),
-        broken=looked.broken if looked else {},
+        broken=looked.broken,
         allow_broken=allow_broken,
     )
     shards = list(write_shards(tasks, executor, workers=workers, progress=progress))
     broken = {name: reason for shard in shards for name, reason in shard.broken}
     refuse_broken(broken, total=len(members), allow_broken=allow_broken)
-    looked = looked or audit_of_shards(shards, list(members))
+    if not looked.names:
+        looked = audit_of_shards(shards, list(members))
     sources = [*prepared.inputs, *describe_images(prepared.images, shards)]
     tasks, shards = without_empty(tasks, shards)
 
     manifest = make_manifest(
         selection,
-        lock=locked,
+        lock=examined.lock,
         key=key,
         options=options,
         sources=sources,
@@ -198,7 +187,7 @@ def build(
         **selection.figures(looked, lambda name: read_any(members[name], cache)),
         **selection.small_files(),
         **selection.notes(),
-        LOCK: to_json(locked),
+        LOCK: to_json(examined.lock),
         "README.md": render_card(manifest).encode(),
     }
     for name, data in texts.items():

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from builder.cache import Cache
 from builder.errors import FetchError, UsageError
 from builder.fetch import fetch, needed
+from builder.lock import check_lock
+from builder.manifest import make_lock
 from builder.recipes import CocoRecipe, IsicRecipe
 from builder.urls import is_remote, shown
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
 
     from builder.model import Member
@@ -38,6 +41,7 @@ def prepare(
     cache: Cache | None = None,
     allow_hosts: Sequence[str] = (),
     digest: bool = True,
+    lock: str | os.PathLike[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Prepared:
     """Find the source of a dataset, read its metadata, and select.
@@ -61,7 +65,11 @@ def prepare(
         Hosts from which images may come by their ``coco_url``, besides that of
         `source`, where there is neither a folder nor a zip of images.
     digest : bool
-        Whether to take the digests of the metadata files.
+        Whether to take the digests of the metadata files; with a `lock` they are
+        always taken.
+    lock : path, optional
+        A selection.json; stop unless this is the selection, as far as it is known
+        before any image is.
     progress : callable, optional
         Called with ``metadata``, the bytes of remote metadata that just came, and
         how many there are in all.
@@ -73,7 +81,7 @@ def prepare(
     SourceError
         The source is not there, or contradicts itself.
     SelectionError
-        The recipe does not fit the source.
+        The recipe does not fit the source, or the selection is not that of `lock`.
     """
     if dataset not in _FILES:
         msg = f"dataset {dataset!r}: expected one of {', '.join(_FILES)}"
@@ -84,6 +92,7 @@ def prepare(
         msg = f"{dataset} has no {unknown[0]!r}, only {sorted(_FILES[dataset])}"
         raise UsageError(msg)
     cache = cache or Cache()
+    digest = digest or lock is not None
     # Each imports what reads its metadata, which the other does without.
     if dataset == "coco_stuff_trimmed":
         from builder.source_coco import prepare_coco
@@ -114,6 +123,10 @@ def prepare(
             digest=digest,
             progress=progress,
         )
+    if lock is not None:
+        found = make_lock(prepared.selection, prepared.inputs)
+        # A patient split is only known once the images were looked at.
+        check_lock(lock, found, draws=not prepared.selection.needs_digests)
     return prepared
 
 

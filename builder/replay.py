@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.audit import audit_images
+from builder.examine import examine
 from builder.manifest import (
     LAST,
     LOCK,
@@ -76,15 +76,16 @@ def replay(
     )
     members = bring(prepared.locate(), cache, progress=progress)
     options = manifest["options"]
-    looked = audit_images(
+    examined = examine(
+        prepared,
         members,
-        prepared.selection.stated_sizes(),
         executor=executor,
         workers=workers,
         decode=options["audit"],
+        allow_broken=True,  # which ones are broken is compared below
         progress=progress,
     )
-    selection = prepared.selection.with_audit(looked)
+    selection, looked = examined.selection, examined.looked
     yield from _compare_locks(lock, prepared.inputs, selection)
     schemas = {n: schema_of(f) for n, f in selection.features().items()}
     tasks = plan_shards(
