@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from builder.cache import Cache
-    from builder.coco import CocoTable
+    from builder.coco_table import CocoTable
     from builder.image_stores import ImageStore
     from builder.recipes import CocoRecipe
 

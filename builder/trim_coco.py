@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from builder.audit import Audit
-    from builder.coco import Category, CocoTable, Image
+    from builder.coco_table import Category, CocoTable, Image
     from builder.recipes import CocoRecipe
     from builder.tables import SplitRows
 
