@@ -10,14 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from builder import reports
 from builder.errors import TrimsetError, UsageError, VerifyError
-from builder.markdown import count_of
-from builder.options import COCO_FILES, ISIC_FILES, make_parser, option
-from builder.recipes import CocoRecipe, IsicRecipe
+from builder.options import (
+    COCO_FILES,
+    ISIC_FILES,
+    given_files,
+    make_parser,
+    selection_arguments,
+)
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from builder.progress import Bars
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,61 +68,25 @@ def _say(line: str) -> None:
     print(f"trimset: {line}", file=sys.stderr)
 
 
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
 def _demo(args: argparse.Namespace) -> int:
     from builder.demo import demo
 
     done = demo(args.out)
-    for item in done:
-        print(f"\n{item.dataset}: built in {item.folder} from {item.source}, verified")
-        for config, splits in item.manifest["configs"].items():
-            counts = ", ".join(f"{s['num_examples']} {n}" for n, s in splits.items())
-            print(f"  {config:16} {counts}")
-        for row in item.rows:
-            shown = {**row, "image": str(row["image"].size)}
-            print(f"  first row of {shown.pop('config')}: {shown}")
-    print("\nLook at the cards, the pictures and the manifests:")
-    for item in done:
-        print(f"  {item.folder}/README.md  {item.folder}/figures/contact_sheet.png")
-    first, folder = done[0], done[0].folder.absolute()
-    print("\nTry next:")
-    print(f"  trimset plan {first.dataset} --source {first.source}")
-    print(f"  trimset verify {first.folder} --source {first.source}")
-    print(
-        f'  python -c "from datasets import load_dataset; '
-        f"print(load_dataset('{folder}', 'car'))\""
-    )
-    report = [
-        {
-            "dataset": d.dataset,
-            "folder": str(d.folder),
-            "configs": d.manifest["configs"],
-        }
-        for d in done
-    ]
-    return _finish(args, {"demo": report})
+    _print(reports.demo_lines(done))
+    return _finish(args, reports.told_of_demo(done))
 
 
 def _plan(args: argparse.Namespace) -> int:
     from builder.plan import plan
 
     with _bars(args) as progress:
-        report = plan(**_arguments(args), lock=args.lock, progress=progress)
-    rows = sum(n for splits in report["rows"].values() for n in splits.values())
-    configs = count_of(len(report["rows"]), "config", "configs")
-    print(f"{report['dataset']}: {rows:,} rows in {configs}")
-    if report["dataset"] == "siim_isic_small":
-        print("and the same rows as 'patient', which a build cuts by what it sees")
-    print(f"{report['images']:,} distinct images, {report['bytes']:,} bytes")
-    fetch = report["to_fetch"]
-    print(
-        f"to fetch: {fetch['members']:,} images, {fetch['bytes']:,} bytes;"
-        f" in the cache already: {fetch['cached_members']:,} images,"
-        f" {fetch['cached_bytes']:,} bytes"
-    )
-    disk = report["disk"]
-    print(f"disk: {disk['output']:,} bytes of output, {disk['cache']:,} of cache")
-    for fact in report["feasibility"]:
-        print("  " + ", ".join(f"{name} {value}" for name, value in fact.items()))
+        report = plan(**selection_arguments(args), lock=args.lock, progress=progress)
+    _print(reports.plan_lines(report))
     return _finish(args, report)
 
 
@@ -128,7 +99,7 @@ def _build(args: argparse.Namespace) -> int:
         _bars(args) as progress,
     ):
         manifest = build(
-            **_arguments(args),
+            **selection_arguments(args),
             out=args.out,
             executor=executor,
             workers=workers,
@@ -140,13 +111,11 @@ def _build(args: argparse.Namespace) -> int:
             overwrite=args.overwrite,
             progress=progress,
         )
-    rows = sum(
-        split["num_examples"]
-        for splits in manifest["configs"].values()
-        for split in splits.values()
+    told = reports.told_of_build(args.out, manifest)
+    print(
+        f"{args.out}: {told['rows']:,} rows, {told['files']} files,"
+        f" {told['bytes']:,} bytes"
     )
-    size = sum(entry["bytes"] for entry in manifest["files"].values())
-    print(f"{args.out}: {rows:,} rows, {len(manifest['files'])} files, {size:,} bytes")
     for entry in manifest["broken"]:
         print(f"left out: {entry['image']} {entry['reason']}")
     reason = manifest["audit"].get("patient_split", {}).get("reason")
@@ -155,18 +124,7 @@ def _build(args: argparse.Namespace) -> int:
     print(f"next: trimset verify {args.out}")
     if "://" not in args.out:
         print(f"      load_dataset({str(Path(args.out).absolute())!r})")
-    return _finish(
-        args,
-        {
-            "folder": str(args.out),
-            "dataset": manifest["dataset"],
-            "selection": manifest["selection"],
-            "rows": rows,
-            "files": len(manifest["files"]),
-            "bytes": size,
-            "broken": manifest["broken"],
-        },
-    )
+    return _finish(args, told)
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -178,7 +136,7 @@ def _export(args: argparse.Namespace) -> int:
         _bars(args) as progress,
     ):
         record = export(
-            **_arguments(args),
+            **selection_arguments(args),
             out=args.out,
             executor=executor,
             workers=workers,
@@ -191,20 +149,11 @@ def _export(args: argparse.Namespace) -> int:
     print(f"{args.out}: {len(record['files'])} files of the notebook")
     if record.get("no_patients"):
         _say(f"no config 'patient': {record['no_patients']}")
-    return _finish(
-        args,
-        {
-            "folder": str(args.out),
-            "dataset": record["dataset"],
-            "selection": record["selection"],
-            "files": len(record["files"]),
-        },
-    )
+    return _finish(args, reports.told_of_export(args.out, record))
 
 
 def _verify(args: argparse.Namespace) -> int:
-    given = {name: getattr(args, name) for name in (*COCO_FILES, *ISIC_FILES)}
-    files = {name: path for name, path in given.items() if path}
+    files = given_files(args, (*COCO_FILES, *ISIC_FILES))
     is_repo = re.fullmatch(r"[\w.-]+/[\w.-]+", args.target)
     if is_repo and not Path(args.target).exists():
         return _verify_remote(args, files)
@@ -228,16 +177,9 @@ def _verify(args: argparse.Namespace) -> int:
             workers=workers,
             progress=progress,
         )
-    told = {
-        "folder": args.target,
-        "files": report.files,
-        "rows": report.rows,
-        "replayed": report.replayed,
-        "faults": list(report.faults),
-    }
     replayed = ", selection replayed from the source" if report.replayed else ""
     good = f"{args.target}: {report.files} files, {report.rows:,} rows{replayed}: ok"
-    return _tell_faults(args, good, told)
+    return _tell_faults(args, good, reports.told_of_verify(args.target, report))
 
 
 def _verify_remote(args: argparse.Namespace, files: dict[str, str]) -> int:
@@ -249,30 +191,18 @@ def _verify_remote(args: argparse.Namespace, files: dict[str, str]) -> int:
             " download it and verify the folder"
         )
         raise UsageError(msg)
-    shown = 0
     with _bars(args) as bars:
-
-        def progress(done: int, total: int) -> None:
-            nonlocal shown
-            bars("check", done - shown, total)
-            shown = done
-
         report = verify_remote(
-            args.target, revision=args.revision, deep=args.deep, progress=progress
+            args.target,
+            revision=args.revision,
+            deep=args.deep,
+            progress=bars.counting("check"),
         )
     for path in report.foreign:
         print(f"{path}: put there by somebody else")
-    told = {
-        "repo_id": report.repo_id,
-        "commit": report.commit,
-        "files": report.files,
-        "rows": report.rows,
-        "foreign": list(report.foreign),
-        "faults": list(report.faults),
-    }
     rows = f", {report.rows:,} rows" if args.deep else ""
     good = f"{args.target} at {report.commit}: {report.files} files{rows}: ok"
-    return _tell_faults(args, good, told)
+    return _tell_faults(args, good, reports.told_of_remote(report))
 
 
 def _tell_faults(args: argparse.Namespace, good: str, told: dict[str, Any]) -> int:
@@ -292,14 +222,7 @@ def _tell_faults(args: argparse.Namespace, good: str, told: dict[str, Any]) -> i
 def _push(args: argparse.Namespace) -> int:
     from builder.push import push
 
-    sent = 0
     with _bars(args) as bars:
-
-        def progress(done: int, total: int) -> None:
-            nonlocal sent
-            bars("push", done - sent, total)
-            sent = done
-
         report = push(
             args.folder,
             args.repo_id,
@@ -309,19 +232,9 @@ def _push(args: argparse.Namespace) -> int:
             revision=args.revision,
             message=args.message,
             dry_run=args.dry_run,
-            progress=progress,
+            progress=bars.counting("push"),
         )
-    for verb, paths in (
-        ("add", report.added),
-        ("change", report.changed),
-        ("delete", report.deleted),
-    ):
-        if paths:
-            would = "would " if args.dry_run else ""
-            print(f"{would}{verb} {len(paths)} files: {', '.join(paths[:5])}" +
-                  (", ..." if len(paths) > 5 else ""))  # fmt: skip
-    for path in report.foreign:
-        print(f"left alone: {path}, which no build put there")
+    _print(reports.push_lines(report, dry_run=args.dry_run))
     for line in report.warnings:
         _say(line)
     if args.dry_run:
@@ -329,34 +242,23 @@ def _push(args: argparse.Namespace) -> int:
     else:
         print(f"{report.url}: commit {report.commit}, {report.bytes_sent:,} bytes sent")
         print(report.load)
-    told = {name: getattr(report, name) for name in report.__dataclass_fields__}
-    return _finish(args, told)
+    return _finish(args, reports.told_of_push(report))
 
 
 def _cache(args: argparse.Namespace) -> int:
     from builder.cache import cache_root, clear_cache, list_cache
 
-    entries = list_cache(args.cache_dir)
+    entries, folder = list_cache(args.cache_dir), cache_root(args.cache_dir)
     for entry in entries:
         print(f"{entry.bytes:,} bytes, {entry.files:,} files of {entry.url}")
-    total = sum(entry.bytes for entry in entries)
-    if args.action == "clear":
+    cleared = args.action == "clear"
+    if cleared:
         total = clear_cache(args.cache_dir)
-        print(f"{total:,} bytes removed from {cache_root(args.cache_dir)}")
+        print(f"{total:,} bytes removed from {folder}")
     else:
-        print(f"{total:,} bytes in {cache_root(args.cache_dir)}")
-    return _finish(
-        args,
-        {
-            "folder": str(cache_root(args.cache_dir)),
-            "bytes": total,
-            "cleared": args.action == "clear",
-            "sources": [
-                {"url": e.url, "etag": e.etag, "files": e.files, "bytes": e.bytes}
-                for e in entries
-            ],
-        },
-    )
+        total = sum(entry.bytes for entry in entries)
+        print(f"{total:,} bytes in {folder}")
+    return _finish(args, reports.told_of_cache(folder, entries, total, cleared=cleared))
 
 
 def _finish(args: argparse.Namespace, report: dict[str, Any]) -> int:
@@ -365,31 +267,8 @@ def _finish(args: argparse.Namespace, report: dict[str, Any]) -> int:
     return 0
 
 
-def _arguments(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the arguments that plan, build and export share."""
-    coco = args.dataset == "coco_stuff_trimmed"
-    theirs = ("benign", "malignant", *ISIC_FILES)
-    ours = ("targets", "train_samples", "test_samples", *COCO_FILES)
-    for name in theirs if coco else ours:
-        if getattr(args, name) is not None:
-            msg = f"{option(name)} is not an option of {args.dataset}"
-            raise UsageError(msg)
-    names = ("targets", "train_samples", "test_samples") if coco else theirs[:2]
-    given = {n: getattr(args, n) for n in names if getattr(args, n) is not None}
-    recipe = (CocoRecipe if coco else IsicRecipe)(seed=args.seed, **given)
-    files = {n: getattr(args, n) for n in (COCO_FILES if coco else ISIC_FILES)}
-    return {
-        "dataset": args.dataset,
-        "recipe": recipe,
-        "source": args.source,
-        "files": {name: path for name, path in files.items() if path},
-        "cache_dir": args.cache_dir,
-        "allow_hosts": args.allow_host,
-    }
-
-
 @contextmanager
-def _bars(args: argparse.Namespace) -> Iterator[Callable[[str, int, int], None]]:
+def _bars(args: argparse.Namespace) -> Iterator[Bars]:
     """Give what shows progress, and leave the bars as they stand at the end."""
     from builder.progress import Bars
 

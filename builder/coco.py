@@ -7,14 +7,13 @@ selection and the columns need is decoded, the polygons are skipped.
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from builder.coco_table import Category, CategoryId, CocoTable, Image, ImageId, License
 from builder.errors import AnnotationError
 from builder.names import check_names
 
@@ -26,42 +25,11 @@ if TYPE_CHECKING:
 
 # Ids below this are looked up in a table of at most 8 MB; COCO's end at 581,929.
 _LARGEST_TABLE = 1 << 20
-# As the columns store them.
-_ImageId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_CategoryId = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
-
-
-class Image(msgspec.Struct, gc=False, frozen=True):
-    """One entry of ``images``, with COCO's own field names."""
-
-    id: _ImageId
-    file_name: str
-    width: int
-    height: int
-    license: int | None = None
-    coco_url: str | None = None
-    flickr_url: str | None = None
-
-
-class Category(msgspec.Struct, gc=False, frozen=True):
-    """One entry of ``categories``."""
-
-    id: _CategoryId
-    name: str
-    supercategory: str | None = None
-
-
-class License(msgspec.Struct, gc=False, frozen=True):
-    """One entry of ``licenses``."""
-
-    id: int
-    name: str
-    url: str | None = None
 
 
 class _Annotation(msgspec.Struct, gc=False, frozen=True):
-    image_id: _ImageId
-    category_id: _CategoryId
+    image_id: ImageId
+    category_id: CategoryId
 
 
 class _Instances(msgspec.Struct, gc=False, frozen=True):
@@ -69,67 +37,6 @@ class _Instances(msgspec.Struct, gc=False, frozen=True):
     annotations: list[_Annotation]
     categories: list[Category]
     licenses: list[License] = []
-
-
-@dataclass(frozen=True)
-class CocoTable:
-    """The notebook's table: image to the list of its distinct category ids.
-
-    Attributes
-    ----------
-    name : str
-        Name of the annotation file, for messages.
-    images : list of Image
-        The n images that carry annotations, in order of their first annotation.
-    indptr, category_ids : int64[n + 1], int32[m]
-        Row i has the categories ``category_ids[indptr[i]:indptr[i + 1]]``, in order
-        of first appearance.
-    categories : list of Category
-        As in the file.
-    licenses : list of License
-        As in the file.
-    num_images, num_annotations : int
-        Of the whole file, images without annotations included.
-    """
-
-    name: str
-    images: list[Image]
-    indptr: NDArray[np.int64]
-    category_ids: NDArray[np.int32]
-    categories: list[Category]
-    licenses: list[License]
-    num_images: int
-    num_annotations: int
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @cached_property
-    def row_of_entry(self) -> NDArray[np.int64]:
-        """Row of each entry of `category_ids`, int64[m]."""
-        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
-
-    def has(self, category_id: int) -> NDArray[np.bool_]:
-        """Which rows show `category_id`, bool[n]."""
-        mask = np.zeros(len(self), dtype=bool)
-        mask[self.row_of_entry[self.category_ids == category_id]] = True
-        return mask
-
-    def masks(self, category_ids: Sequence[int]) -> NDArray[np.bool_]:
-        """Return which rows show each of the categories, bool[k, n]: one pass."""
-        known = np.array([category.id for category in self.categories])
-        order = np.argsort(known)
-        places = order[np.searchsorted(known, self.category_ids, sorter=order)]
-        found = np.zeros((len(known), len(self)), dtype=bool)
-        found[places, self.row_of_entry] = True
-        wanted = order[np.searchsorted(known, category_ids, sorter=order)]
-        chosen: NDArray[np.bool_] = found[wanted]
-        return chosen
-
-    def categories_of(self, row: int) -> list[int]:
-        """Return the category ids of one row, in order of first appearance."""
-        start, stop = self.indptr[row], self.indptr[row + 1]
-        return [int(category) for category in self.category_ids[start:stop]]
 
 
 def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:

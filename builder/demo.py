@@ -15,7 +15,7 @@ from builder.verify import verify
 if TYPE_CHECKING:
     import os
 
-    from builder.prepare import Recipe
+    from builder.recipes import Recipe
 
 # Enough for a draw of each kind, with and without replacement.
 RECIPES: dict[str, Recipe] = {

@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.audit import audit_images, refuse_broken
 from builder.cache import Cache
 from builder.errors import OutputError
+from builder.examine import examine
 from builder.execute import InlineExecutor
-from builder.lock import check_lock
-from builder.manifest import digest_of, make_lock, to_json
+from builder.manifest import digest_of, to_json
 from builder.output import begin, check_output, finish
-from builder.prepare import Recipe, bring, prepare
+from builder.prepare import bring, prepare
 from builder.readers import read_image
 from builder.storage import Root
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.model import Member
+    from builder.recipes import Recipe
 
 KIND = "trimset.export/1"
 LAST = "trimset.json"
@@ -77,32 +77,23 @@ def export(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
+        lock=lock,
         progress=progress,
     )
-    selection = prepared.selection
-    if lock is not None:
-        # Before anything is fetched. A patient split is known later.
-        check_lock(
-            lock,
-            make_lock(selection, prepared.inputs),
-            draws=not selection.needs_digests,
-        )
     members = bring(prepared.locate(), cache, progress=progress)
-    looked = audit_images(
+    examined = examine(
+        prepared,
         members,
-        selection.stated_sizes(),
         executor=executor or InlineExecutor(),
         workers=workers,
-        decode=audit and selection.needs_digests,
+        decode=audit and prepared.selection.needs_digests,
+        allow_broken=allow_broken,
+        lock=lock,
         progress=progress,
     )
-    refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
-    selection = selection.with_audit(looked)
-    locked = make_lock(selection, prepared.inputs)
-    if lock is not None:
-        check_lock(lock, locked)
-    digests = [digest.tobytes().hex() for digest in looked.facts.sha256]
-    key = digest_of([locked["digest"], digests])
+    selection = examined.selection
+    digests = [digest.tobytes().hex() for digest in examined.looked.facts.sha256]
+    key = digest_of([examined.lock["digest"], digests])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
 
     for name, member in members.items():
@@ -116,8 +107,8 @@ def export(
         "dataset": dataset,
         "key": key,
         "recipe": selection.recipe.as_dict(),
-        "selection": locked["digest"],
-        "broken": looked.broken,
+        "selection": examined.lock["digest"],
+        "broken": examined.looked.broken,
         **selection.export_record(),
         "files": {name: {} for name in kept},
     }

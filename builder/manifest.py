@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from builder.audit import Audit
-    from builder.prepare import ImageGroup, Selection
+    from builder.prepared import ImageGroup, Selection
     from builder.shard_tasks import PlannedShard, ShardInfo
 
 KIND = "trimset.manifest/1"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from builder import __version__
-from builder.recipes import NOTEBOOK_TARGETS
+from builder.errors import UsageError
+from builder.recipes import NOTEBOOK_TARGETS, CocoRecipe, IsicRecipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Command = Callable[[argparse.Namespace], int]
 
@@ -145,6 +146,38 @@ def _push_options(command: argparse.ArgumentParser) -> None:
     add("--revision", metavar="BRANCH", help="default: main")
     add("--message", metavar="TEXT", help="first line of the commit")
     add("--dry-run", action="store_true", help="only say what would be done")
+
+
+def selection_arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments that plan, build and export share.
+
+    Raises
+    ------
+    UsageError
+        An option of the other dataset is given.
+    """
+    coco = args.dataset == "coco_stuff_trimmed"
+    theirs = ("benign", "malignant", *ISIC_FILES)
+    ours = ("targets", "train_samples", "test_samples", *COCO_FILES)
+    for name in theirs if coco else ours:
+        if getattr(args, name) is not None:
+            msg = f"{option(name)} is not an option of {args.dataset}"
+            raise UsageError(msg)
+    names = ("targets", "train_samples", "test_samples") if coco else theirs[:2]
+    given = {n: getattr(args, n) for n in names if getattr(args, n) is not None}
+    return {
+        "dataset": args.dataset,
+        "recipe": (CocoRecipe if coco else IsicRecipe)(seed=args.seed, **given),
+        "source": args.source,
+        "files": given_files(args, COCO_FILES if coco else ISIC_FILES),
+        "cache_dir": args.cache_dir,
+        "allow_hosts": args.allow_host,
+    }
+
+
+def given_files(args: argparse.Namespace, names: Iterable[str]) -> dict[str, str]:
+    """Return the paths of the options that name single files, if they are given."""
+    return {name: path for name in names if (path := getattr(args, name))}
 
 
 def option(name: str) -> str:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from builder.audit import audit_images, refuse_broken
 from builder.cache import Cache
 from builder.card import render_card
+from builder.examine import examine
 from builder.execute import InlineExecutor
 from builder.fetch import needed
-from builder.lock import check_lock
 from builder.manifest import (
     KIND,
     LAST,
     LOCK,
     describe_images,
     digest_of,
-    make_lock,
     make_manifest,
     to_json,
     versions,
     with_files,
 )
 from builder.output import begin, check_output, finish
-from builder.prepare import Recipe, bring, for_workers, prepare
+from builder.prepare import bring, for_workers, prepare
 from builder.readers import read_any
 from builder.room import check_room, size_of_folder, size_of_output
 from builder.shard_tasks import plan_shards
@@ -37,7 +35,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.model import Member
-    from builder.prepare import Selection
+    from builder.prepared import Selection
+    from builder.recipes import Recipe
 
 MAX_SHARD_SIZE = 40_000_000
 
@@ -120,38 +119,27 @@ def build(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
+        lock=lock,
         progress=progress,
     )
-    selection = prepared.selection
-    if lock is not None:
-        # Before anything is fetched. A patient split is known later.
-        check_lock(
-            lock,
-            make_lock(selection, prepared.inputs),
-            draws=not selection.needs_digests,
-        )
     located = prepared.locate()
-    _check_room(None if remote_workers else cache, root, located, selection)
+    _check_room(None if remote_workers else cache, root, located, prepared.selection)
     if remote_workers:
         members = for_workers(located)
     else:
         members = bring(located, cache, progress=progress)
-
-    looked = None
-    if audit or selection.needs_digests:
-        looked = audit_images(
-            members,
-            selection.stated_sizes(),
-            executor=executor,
-            workers=workers,
-            decode=audit,
-            progress=progress,
-        )
-        refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
-        selection = selection.with_audit(looked)
-    locked = make_lock(selection, prepared.inputs)
-    if lock is not None:
-        check_lock(lock, locked)
+    examined = examine(
+        prepared,
+        members,
+        executor=executor,
+        workers=workers,
+        decode=audit,
+        digests=False,  # the shards tell them
+        allow_broken=allow_broken,
+        lock=lock,
+        progress=progress,
+    )
+    selection, looked = examined.selection, examined.looked
 
     options = {
         "max_shard_size": max_shard_size,
@@ -159,7 +147,7 @@ def build(
         "audit": audit,
     }
     sizes = [member.file_size for member in members.values()]
-    key = digest_of([locked["digest"], options, versions(), sizes])
+    key = digest_of([examined.lock["digest"], options, versions(), sizes])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
     remember(root, output.previous)
 
@@ -180,7 +168,7 @@ def build(
 
     manifest = make_manifest(
         selection,
-        lock=locked,
+        lock=examined.lock,
         key=key,
         options=options,
         sources=[*prepared.inputs, *describe_images(prepared.images, looked)],
@@ -194,7 +182,7 @@ def build(
         **selection.figures(looked, lambda name: read_any(members[name], cache)),
         **selection.small_files(),
         **selection.notes(),
-        LOCK: to_json(locked),
+        LOCK: to_json(examined.lock),
         "README.md": render_card(manifest).encode(),
     }
     for name, data in texts.items():

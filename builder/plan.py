@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from builder.cache import Cache
 from builder.fetch import needed
-from builder.lock import check_lock
-from builder.manifest import make_lock
-from builder.prepare import Recipe, prepare
+from builder.prepare import prepare
 from builder.room import check_room, size_of_output
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
+
+    from builder.recipes import Recipe
 
 
 def plan(
@@ -53,13 +53,10 @@ def plan(
         files=files,
         cache=cache,
         allow_hosts=allow_hosts,
-        digest=lock is not None,
+        digest=False,
+        lock=lock,
         progress=progress,
     )
-    if lock is not None:
-        found = make_lock(prepared.selection, prepared.inputs)
-        # A patient split is only known once the images were looked at.
-        check_lock(lock, found, draws=not prepared.selection.needs_digests)
     members = prepared.locate()
     fetching = needed(members.values(), cache)
     check_room({str(cache.root): fetching.bytes_to_keep})

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 from typing_extensions import Never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _UNITS = {
     "metadata": "B",
@@ -49,6 +53,17 @@ class Bars:
                 file=sys.stderr,
             )
         self._bar.update(done)
+
+    def counting(self, stage: str) -> Callable[[int, int], None]:
+        """Return what moves the bar of a stage on, told what is done in all so far."""
+        shown = 0
+
+        def move(done: int, total: int) -> None:
+            nonlocal shown
+            self(stage, done - shown, total)
+            shown = done
+
+        return move
 
     def close(self) -> None:
         """Leave the last bar as it stands."""

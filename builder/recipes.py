@@ -98,6 +98,9 @@ class IsicRecipe:
         }
 
 
+Recipe = CocoRecipe | IsicRecipe
+
+
 def check_seed(seed: int) -> None:
     """Raise UsageError for a seed that the legacy generator does not take."""
     if not 0 <= seed < 2**32:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.audit import audit_images
+from builder.examine import examine
 from builder.manifest import (
     LAST,
     LOCK,
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from builder.cache import Cache
     from builder.facts import AuditFacts
-    from builder.prepare import Recipe, Selection
+    from builder.prepared import Selection
+    from builder.recipes import Recipe
     from builder.shard_tasks import ShardTask
     from builder.storage import Root
 
@@ -77,15 +78,16 @@ def replay(
     )
     members = bring(prepared.locate(), cache, progress=progress)
     options = manifest["options"]
-    looked = audit_images(
+    examined = examine(
+        prepared,
         members,
-        prepared.selection.stated_sizes(),
         executor=executor,
         workers=workers,
         decode=options["audit"],
+        allow_broken=True,  # which ones are broken is compared below
         progress=progress,
     )
-    selection = prepared.selection.with_audit(looked)
+    selection, looked = examined.selection, examined.looked
     yield from _compare_locks(lock, prepared.inputs, selection)
     schemas = {n: schema_of(f) for n, f in selection.features().items()}
     plan = plan_shards(

@@ -44,7 +44,7 @@ def write_shards(
     executor: Executor,
     *,
     workers: int,
-    audit: Audit | None = None,
+    audit: Audit,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[list[ShardInfo], Audit]:
     """Write all shards, hashing each image once.
@@ -55,9 +55,9 @@ def write_shards(
     executor : concurrent.futures.Executor
     workers : int
         How many tasks it runs at a time.
-    audit : Audit, optional
-        What is known of the images. If not given, the shards of the splits that hold
-        every image are written first, and what they tell serves all others.
+    audit : Audit
+        What is known of the images. If that is nothing, the shards of the splits that
+        hold every image are written first, and what they tell serves all others.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def write_shards(
 
     written = []
     rest = plan.shards
-    if audit is None:
+    if not audit.names:
         first = [shard for shard in plan.shards if shard.split.is_whole]
         rest = plan.shards[len(first) :]
         audit = Audit.of(list(plan.members))

@@ -11,15 +11,16 @@ import numpy as np
 
 from builder.errors import SelectionError
 from builder.names import config_name
-from builder.selection import draw_many, repeats
+from builder.selection import draw_many
+from builder.targets_coco import check_feasible, feasibility, find_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from builder.audit import Audit
-    from builder.coco import Category, CocoTable, Image
+    from builder.coco_table import Category, CocoTable, Image
     from builder.recipes import CocoRecipe
     from builder.tables import SplitRows
 
@@ -69,10 +70,14 @@ class CocoSelection:
         """Rows drawn for any target, by split, in table order."""
         return {split: np.unique(rows) for split, rows in self.draws.items()}
 
+    def images(self, split: str) -> list[Image]:
+        """Return the images of the union, in table order."""
+        images = self.tables[split].images
+        return [images[row] for row in self.union[split].tolist()]
+
     def files(self, split: str) -> list[str]:
         """Return the file names of the union, in table order."""
-        images = self.tables[split].images
-        return [images[row].file_name for row in self.union[split].tolist()]
+        return [image.file_name for image in self.images(split)]
 
     def key(self, split: str, image: Image) -> str:
         """Return the key of an image, as in the notebook's table."""
@@ -85,27 +90,7 @@ class CocoSelection:
 
     def feasibility(self) -> list[dict[str, Any]]:
         """Return, per split and target, what was available and what was drawn."""
-        found = []
-        for split, table in self.tables.items():
-            for target, rows in zip(self.targets, self.draws[split], strict=True):
-                half = len(rows) // 2
-                positives = int(table.has(target.id).sum())
-                again = repeats(rows)
-                found.append(
-                    {
-                        "split": split,
-                        "target": target.name,
-                        "category_id": target.id,
-                        "quota": half,
-                        "positives_available": positives,
-                        "negatives_available": len(table) - positives,
-                        "drawn": len(rows),
-                        "distinct": len(rows) - int(again.sum()),
-                        "repeated_positives": int(again[:half].sum()),
-                        "repeated_negatives": int(again[half:].sum()),
-                    }
-                )
-        return found
+        return feasibility(self.tables, self.targets, self.draws)
 
     # Only a patient split has to know the images before it can be made.
     needs_digests = False
@@ -119,8 +104,8 @@ class CocoSelection:
         """Return width and height that the annotations state, by key."""
         return {
             self.key(split, image): (image.width, image.height)
-            for split, table in self.tables.items()
-            for image in (table.images[row] for row in self.union[split].tolist())
+            for split in self.tables
+            for image in self.images(split)
         }
 
     def audit(self, audit: Audit) -> dict[str, Any]:
@@ -139,9 +124,8 @@ class CocoSelection:
         """Return what the card says of the source and of the licences."""
         licences: dict[str, int] = {}
         for split in self.tables:
-            for row in self.union[split].tolist():
-                licence = self._facts(split, self.tables[split].images[row])["license"]
-                name = licence or "none stated"
+            for image in self.images(split):
+                name = self.image_facts(split, image)["license"] or "none stated"
                 licences[name] = licences.get(name, 0) + 1
         return {
             "parent": {
@@ -191,11 +175,6 @@ class CocoSelection:
 
     def export_record(self) -> dict[str, Any]:
         """Return what the dataset script needs besides the notebook's files."""
-        images = {}
-        for split in self.tables:
-            for row in self.union[split].tolist():
-                image = self.tables[split].images[row]
-                images[self.key(split, image)] = self._facts(split, image)
         return {
             "categories": [
                 {"id": c.id, "name": c.name} for c in self.tables["train"].categories
@@ -208,7 +187,11 @@ class CocoSelection:
                 }
                 for split, short in (("train", "train"), ("test", "val"))
             },
-            "images": images,
+            "images": {
+                self.key(split, image): self.image_facts(split, image)
+                for split in self.tables
+                for image in self.images(split)
+            },
         }
 
     def features(self) -> dict[str, Any]:
@@ -227,72 +210,12 @@ class CocoSelection:
 
     def rows(self) -> list[SplitRows]:
         """Return the rows of every config and split."""
-        from builder.tables import SplitRows
+        from builder.rows_coco import coco_rows
 
-        splits = []
-        for split in self.tables:
-            union = self.union[split]
-            splits.append(
-                SplitRows(
-                    config="default",
-                    split=split,
-                    columns=self._default_columns(split),
-                    images=self.keys(split, union),
-                    is_whole=True,
-                )
-            )
-        for number, target in enumerate(self.targets):
-            for split, table in self.tables.items():
-                rows = self.draws[split][number]
-                has = table.has(target.id)
-                splits.append(
-                    SplitRows(
-                        config=config_name(target.name),
-                        split=split,
-                        columns={
-                            **self._columns(split, rows),
-                            "label": has[rows].astype(np.int64),
-                            "draw": np.arange(len(rows), dtype=np.int32),
-                            "repeat": repeats(rows),
-                        },
-                        images=self.keys(split, rows),
-                    )
-                )
-        return splits
+        return coco_rows(self)
 
-    def _default_columns(self, split: str) -> dict[str, Any]:
-        rows = self.union[split]
-        position = {c.id: i for i, c in enumerate(self.tables["train"].categories)}
-        drawn_for: list[list[int]] = [[] for _ in rows]
-        for number, drawn in enumerate(self.draws[split]):
-            for place in np.searchsorted(rows, np.unique(drawn)).tolist():
-                drawn_for[place].append(number)
-        facts = [
-            self._facts(split, self.tables[split].images[row]) for row in rows.tolist()
-        ]
-        columns = self._columns(split, rows)
-        return {
-            **columns,
-            "labels": [[position[c] for c in ids] for ids in columns["category_ids"]],
-            "drawn_for": drawn_for,
-            **{
-                name: [fact[name] for fact in facts]
-                for name in ("license", "coco_url", "flickr_url")
-            },
-        }
-
-    def _columns(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
-        table = self.tables[split]
-        images = [table.images[row] for row in rows.tolist()]
-        return {
-            "image_id": [image.id for image in images],
-            "file_name": [image.file_name for image in images],
-            "width": [image.width for image in images],
-            "height": [image.height for image in images],
-            "category_ids": [table.categories_of(row) for row in rows.tolist()],
-        }
-
-    def _facts(self, split: str, image: Image) -> dict[str, Any]:
+    def image_facts(self, split: str, image: Image) -> dict[str, Any]:
+        """Return what the columns say of one image, whatever it was drawn for."""
         names = {entry.id: entry.name for entry in self.tables[split].licenses}
         return {
             "image_id": image.id,
@@ -348,7 +271,7 @@ def select_coco(
         )
         raise SelectionError(msg)
     targets = find_targets(train.categories, recipe.targets)
-    _check_feasible(tables, targets)
+    check_feasible(tables, targets)
     samples = {"train": recipe.train_samples, "test": recipe.test_samples}
     draws = {
         split: draw_many(
@@ -361,68 +284,3 @@ def select_coco(
     # By id, so that a selection is the same however its targets were spelled.
     recipe = replace(recipe, targets=tuple(str(target.id) for target in targets))
     return CocoSelection(recipe, tuple(targets), tables, folders, draws)
-
-
-def _check_feasible(
-    tables: Mapping[str, CocoTable], targets: Sequence[Category]
-) -> None:
-    """Raise SelectionError naming every target that cannot be drawn."""
-    faults = []
-    hopeless = set()
-    for table in tables.values():
-        for target in targets:
-            positives = int(table.has(target.id).sum())
-            if positives in (0, len(table)):
-                kind = "without" if positives else "with"
-                faults.append(
-                    f"none of {len(table)} {kind} {target.name} in {table.name}"
-                )
-                hopeless.add(target.name)
-    if faults:
-        left = [config_name(t.name) for t in targets if t.name not in hopeless]
-        advice = f"give --targets {','.join(left)}" if left else "give other --targets"
-        msg = (
-            "expected images with and without every target in both splits, found"
-            f" {'; '.join(faults)}: {advice}, or another source"
-        )
-        raise SelectionError(msg)
-
-
-def find_targets(
-    categories: Sequence[Category], wanted: Sequence[str]
-) -> list[Category]:
-    """Return the categories that names or ids mean.
-
-    A name may be spelled as its config: ``sports_ball`` for ``sports ball``.
-
-    Raises
-    ------
-    SelectionError
-        One is unknown, two mean the same, or two would share a config.
-    """
-    found: list[Category] = []
-    for text in wanted:
-        matches = [
-            c
-            for c in categories
-            if text in {str(c.id), c.name} or config_name(text) == config_name(c.name)
-        ]
-        exact = [c for c in matches if text in {str(c.id), c.name}]
-        if len(exact or matches) != 1:
-            msg = (
-                f"target {text!r}: expected the name or id of one of the"
-                f" {len(categories)} categories of the annotations, found"
-                f" {len(matches)} that fit; names are"
-                f" {', '.join(c.name for c in categories[:100])}"
-            )
-            raise SelectionError(msg)
-        found.extend(exact or matches)
-    configs = ["default", *(config_name(c.name) for c in found)]
-    twice = sorted({name for name in configs if configs.count(name) > 1 or not name})
-    if twice:
-        msg = (
-            f"targets: two of them would be the config {twice[0]!r} (of"
-            f" {', '.join(wanted)}); name each once, and none whose name is 'default'"
-        )
-        raise SelectionError(msg)
-    return found

@@ -194,7 +194,7 @@ def test_a_bug_is_one_line_too(fails, monkeypatch, coco_source):
     def broken(*_, **__):
         raise RuntimeError("of ours\nin two lines")
 
-    monkeypatch.setattr("builder.prepare.find_coco", broken)
+    monkeypatch.setattr("builder.source_coco.find_coco", broken)
     line = fails(1, "plan", COCO, "--source", coco_source)
     assert "RuntimeError: of ours in two lines" in line
     assert "--debug" in line

@@ -12,7 +12,8 @@ from builder.coco import read_table
 from builder.errors import SelectionError, UsageError
 from builder.names import config_name
 from builder.recipes import NOTEBOOK_TARGETS, CocoRecipe
-from builder.trim_coco import find_targets, select_coco
+from builder.targets_coco import find_targets
+from builder.trim_coco import select_coco
 from tests.benchmarks.notebook import clean_data, load_coco_data, sync_data
 from tests.tiny import SHARED, coco_json, read_data
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from builder.coco import read_table
 from builder.selection import draw_balanced, draw_many
-from builder.trim_coco import find_targets
+from builder.targets_coco import find_targets
 from tests.benchmarks.measure import alternate, print_table, timed
 from tests.benchmarks.notebook import load_coco_data
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.audit import audit_images
+from builder.audit import Audit, audit_images
 from builder.execute import InlineExecutor
 from builder.manifest import versions
 from builder.model import Member
@@ -75,7 +75,7 @@ def main(arguments=None):
             audit_images(members, {}, executor=executor, workers=workers, decode=True)
 
         def write(executor, workers):
-            write_shards(plan, executor, workers=workers)
+            write_shards(plan, executor, workers=workers, audit=Audit.of([]))
 
         with (
             ThreadPoolExecutor(2) as threads,

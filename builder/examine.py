@@ -1,0 +1,97 @@
+"""Look at the images that were brought, and settle the selection by what is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from builder.audit import audit_images, refuse_broken
+from builder.lock import check_lock
+from builder.manifest import make_lock
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+
+    from builder.audit import Audit
+    from builder.model import Member
+    from builder.prepared import Prepared, Selection
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A selection of which every row is known.
+
+    Attributes
+    ----------
+    selection : Selection
+    lock : dict
+        Its selection.json.
+    looked : Audit
+        What was seen of the images; empty where none had to be looked at.
+    """
+
+    selection: Selection
+    lock: dict[str, Any]
+    looked: Audit
+
+
+def examine(
+    prepared: Prepared,
+    members: Mapping[str, Member],
+    *,
+    executor: Executor,
+    workers: int,
+    decode: bool,
+    digests: bool = True,
+    allow_broken: bool = False,
+    lock: str | os.PathLike[str] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Examined:
+    """Look at every image, and make of the selection what depends on that.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    members : dict of str to Member
+        Where each image lies, by its key.
+    executor : concurrent.futures.Executor
+    workers : int
+        How many tasks it runs at a time.
+    decode : bool
+        Decode the images, not only read them.
+    digests : bool
+        Read the images even if they are not decoded and the selection does not
+        depend on them.
+    allow_broken : bool
+        Go on although images are broken.
+    lock : path, optional
+        A selection.json; stop unless exactly that selection comes out.
+    progress : callable, optional
+        Called with ``look``, the images just looked at, and how many there are.
+
+    Raises
+    ------
+    SourceError
+        An image could not be read.
+    ImageError
+        Images are broken, and that is not allowed.
+    SelectionError
+        The selection is not that of `lock`.
+    """
+    selection = prepared.selection
+    looked = audit_images(
+        members if decode or digests or selection.needs_digests else {},
+        selection.stated_sizes(),
+        executor=executor,
+        workers=workers,
+        decode=decode,
+        progress=progress,
+    )
+    refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
+    selection = selection.with_audit(looked)
+    locked = make_lock(selection, prepared.inputs)
+    if lock is not None:
+        check_lock(lock, locked)
+    return Examined(selection, locked, looked)
