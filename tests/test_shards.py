@@ -1,7 +1,9 @@
 """Parquet files as they lie on disk, and which of them a second build keeps."""
 
 import json
+import os
 import random
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,15 +12,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from builder import build
-from builder.errors import ImageError
+from builder.audit import Audit, audit_images
+from builder.errors import FetchError, ImageError
+from builder.execute import InlineExecutor
 from builder.model import Member
 from builder.shard_tasks import MAX_ROWS, plan_shards
-from builder.shards import without_empty, write_shard
+from builder.shards import without_empty, write_shard, write_shards
 from builder.storage import Root
 from builder.tables import CDC_OPTIONS, SplitRows, schema_of
+from builder.zips import read_directory
 from siim_isic_small.siim_isic_small import features
 from tests.conftest import SHARD_SIZE
-from tests.tiny import contents
+from tests.test_facts import assert_equal
+from tests.tiny import contents, zip_folder
 
 SCHEMA = schema_of(features({"image_name": "string"}))
 
@@ -236,6 +242,94 @@ def test_broken_images_stop_a_shard_or_are_left_out(tmp_path):
     table = pq.read_table(tmp_path / "out" / kept.path)
     assert table.column("position").to_pylist() == [0, 3]
     assert table.column("image").to_pylist()[1]["bytes"] == images[3]
+
+
+def looked_at(plan):
+    """Return what an audit knows of the images of a plan."""
+    options = {"executor": InlineExecutor(), "workers": 1, "decode": False}
+    return audit_images(plan.members, {}, **options)
+
+
+def test_an_image_that_stays_is_hashed_and_checked_once(tmp_path):
+    plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(3)])
+    audit = looked_at(plan)
+    (task,) = (plan.task(shard, audit) for shard in plan.shards)
+    known = audit.facts.sha256.copy()
+    audit.facts.sha256[1] = 7  # a digest that no hashing would give
+    (told,) = (plan.task(shard, audit) for shard in plan.shards)
+    assert write_shard(task).looked is None
+    assert write_shard(task).images_sha256 == sha256(known.tobytes()).hexdigest()
+    other = sha256(audit.facts.sha256.tobytes()).hexdigest()
+    assert write_shard(told).images_sha256 == other
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_image_written_anew_is_hashed_again(tmp_path, zipped):
+    images = [jpeg_of(50, n) for n in range(3)]
+    plan = make_plan(tmp_path / "images", images)
+    if zipped:
+        plan = replace(plan, members=zip_members(tmp_path / "images", plan.members))
+    audit = looked_at(plan)
+    (task,) = (plan.task(shard, audit) for shard in plan.shards)
+    first = write_shard(task)
+    (tmp_path / "out" / first.path).unlink()
+    place = Path(plan.members["images/1.jpg"].url)
+    times = place.stat()
+
+    place.write_bytes(place.read_bytes())  # another time, the same bytes
+    assert write_shard(task) == first
+
+    flipped = bytearray(place.read_bytes())
+    flipped[flipped.index(images[1]) + 40] ^= 1
+    place.write_bytes(flipped)
+    os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))  # as if it were old
+    message = r"images/1\.jpg: is another image than the build looked at before"
+    with pytest.raises((ImageError, FetchError), match="CRC" if zipped else message):
+        write_shard(task)
+
+
+def zip_members(folder, members):
+    """Return the same images as members of a zip."""
+    path = zip_folder(folder, folder.with_suffix(".zip"))
+    with path.open("rb") as file:
+        directory = read_directory(file, url=str(path))
+    return {key: directory[member.name] for key, member in members.items()}
+
+
+def test_images_are_learned_from_the_whole_splits(tmp_path):
+    """A broken one is found there, by the size that is stated only there."""
+    plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(4)])
+    whole = plan.shards[0].split
+    stated = {"width": [4, 4, 5, 4], "height": [3, 3, 3, 3]}
+    whole = replace(whole, columns={**whole.columns, **stated})
+    part = SplitRows(
+        config="part",
+        split="train",
+        columns={name: values[1:] for name, values in whole.columns.items()},
+        images=whole.images[1:],
+    )
+    schemas = {"default": SCHEMA, "part": SCHEMA}
+    plan = plan_shards(
+        [part, whole],
+        plan.members,
+        schemas,
+        root=plan.root,
+        max_shard_size=40_000_000,
+        versions={},
+        allow_broken=True,
+    )
+    assert [shard.split.config for shard in plan.shards] == ["default", "part"]
+    executor, nothing = InlineExecutor(), Audit.of([])
+    shards, audit = write_shards(plan, executor, workers=1, audit=nothing)
+    assert [shard.rows for shard in shards] == [3, 2]
+    assert list(audit.broken) == ["images/2.jpg"]
+    assert audit.broken["images/2.jpg"].startswith("is not the image of its record")
+    assert audit.names == list(plan.members)
+    assert_equal(audit.facts, replace(audit.facts, stamps=looked_at(plan).facts.stamps))
+    refused = replace(plan, allow_broken=False, root=Root(tmp_path / "none"))
+    with pytest.raises(ImageError, match="1 of 4 selected images are broken"):
+        write_shards(refused, executor, workers=1, audit=nothing)
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_shard_of_nothing_is_not_written(tmp_path):
