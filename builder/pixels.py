@@ -8,21 +8,12 @@ follows the name of the image in a sentence (``<name> is truncated: ...``).
 from __future__ import annotations
 
 import hashlib
-import io
-import threading
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-#: Largest image that is opened, in pixels: where Pillow itself begins to warn of
-#: a decompression bomb (`PIL.Image.MAX_IMAGE_PIXELS` as shipped: a quarter of a
-#: GiB at three bytes a pixel). SIIM-ISIC ends at 6000 x 4000, a quarter of it.
-MAX_PIXELS = 1024 * 1024 * 1024 // 4 // 3
-#: What is opened at all. Formats of Pillow that start other programs (EPS) or
-#: that the `datasets` viewer does not show are left out.
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
+from builder.image_files import FORMATS, MAX_PIXELS, open_image, orientation_of
 
 #: Decoding stops at an eighth, a quarter or a half of the size, but not below this
 #: many pixels on the shorter side: enough for a grid of 9 x 8, and twice as fast.
@@ -38,9 +29,6 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STAND_ALONE = frozenset([0x01, *range(0xD0, 0xD8)])
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-_EXIF_ORIENTATION = 0x0112
-# `warnings.catch_warnings` changes the whole process, so threads take turns.
-_WARNINGS_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +170,7 @@ def inspect(
 
 
 def _decode(data: bytes, sha256: bytes) -> ImageFacts:
-    with _open(data) as image:
+    with open_image(data) as image:
         (width, height), kind, mode = image.size, image.format or "", image.mode
         drafted = image.draft(None, (SCALED_SIDE, SCALED_SIDE))
         image.load()
@@ -233,7 +221,7 @@ def _read_size(data: bytes) -> tuple[int, int]:
     if data.startswith(_PNG_SIGNATURE):
         return _read_png_size(data)
     try:
-        with _open(data) as image:
+        with open_image(data) as image:
             return image.size
     except Exception as err:
         if isinstance(err, Image.DecompressionBombError):
@@ -298,15 +286,7 @@ def _read_png_size(data: bytes) -> tuple[int, int]:
 def _is_on_its_side(data: bytes) -> bool:
     """Whether EXIF orientation 5 to 8 swaps width and height."""
     try:
-        with _open(data) as image, _WARNINGS_LOCK, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
-    except Exception:  # whatever EXIF may hold, it does not say so
+        with open_image(data) as image:
+            return orientation_of(image) in (5, 6, 7, 8)
+    except Exception:  # then it is no image, and that is told elsewhere
         return False
-
-
-def _open(data: bytes) -> Image.Image:
-    """Read the header with Pillow, whose warnings (of odd EXIF) are not for users."""
-    with _WARNINGS_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Image.open(io.BytesIO(data), formats=FORMATS)
