@@ -24,6 +24,11 @@ OFFICIAL_ISIC_SHA256 = (
     "98c68a10eb669215e3458ad193a24a582c974a4401e539dbbf099b318584264b"
 )
 
+# Of resized images. Of 100 photographs of COCO at 224 pixels, quality 95 without chroma
+# subsampling keeps 40.7 dB (PSNR; 36.8 at worst) in 45 kB; with it, 36.8 (30.1) in 35
+# kB; quality 90 without it, 37.4 (32.9) in 31 kB.
+JPEG_QUALITY = 95
+
 
 @dataclass(frozen=True)
 class CocoRecipe:
@@ -99,6 +104,29 @@ class IsicRecipe:
 
 
 Recipe = CocoRecipe | IsicRecipe
+
+
+def check_image_size(image_size: int | None, *, remote_workers: bool = False) -> None:
+    """Raise UsageError for a size that images cannot be given, or not there.
+
+    Parameters
+    ----------
+    image_size : int, optional
+        Shorter side, in pixels.
+    remote_workers : bool
+        Whether the images would be resized on other machines.
+    """
+    if image_size is None:
+        return
+    if image_size < 1:
+        msg = f"image_size: expected 1 pixel or more, found {image_size}"
+        raise UsageError(msg)
+    if remote_workers:
+        msg = (
+            "--image-size: resized images are kept in the cache of this machine, which"
+            " a cluster does not share: build without --scheduler"
+        )
+        raise UsageError(msg)
 
 
 def check_seed(seed: int) -> None:
