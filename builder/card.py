@@ -2,7 +2,8 @@
 
 The prose is ``<dataset>/README.md`` of this repository. Between ``<!-- trimset: NAME
 -->`` and ``<!-- trimset: end -->`` stands what is generated; whatever was there
-before goes. The YAML at the top is completed by the configs and their features.
+before goes, unless the block has nothing else to say of this build. The YAML at the
+top is completed by the configs and their features.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _BLOCK = re.compile(
-    r"<!-- trimset: (?P<name>(?!end)\w+) -->\n.*?<!-- trimset: end -->\n", re.DOTALL
+    r"<!-- trimset: (?P<name>(?!end)\w+) -->\n(?P<prose>.*?)<!-- trimset: end -->\n",
+    re.DOTALL,
 )
 # The Hub's own classes of sizes (huggingface.co/docs/hub/datasets-cards).
 _SIZES = (
@@ -57,7 +59,7 @@ def render_card(manifest: Mapping[str, Any]) -> str:
 def fill_blocks(
     prose: str,
     manifest: Mapping[str, Any],
-    blocks: Mapping[str, Callable[[Mapping[str, Any]], str]],
+    blocks: Mapping[str, Callable[[Mapping[str, Any]], str | None]],
 ) -> str:
     """Return the prose with every marked block generated anew.
 
@@ -66,13 +68,15 @@ def fill_blocks(
     prose : str
     manifest : dict
     blocks : dict of str to callable
-        What makes the text of each block from the manifest; an unknown block is a
-        KeyError.
+        What makes the text of each block from the manifest, or None where the prose in
+        it holds for the build; an unknown block is a KeyError.
     """
 
     def fill(match: re.Match[str]) -> str:
-        text = blocks[match["name"]](manifest).strip()
-        return f"{text}\n" if text else ""
+        text = blocks[match["name"]](manifest)
+        if text is None:
+            return match["prose"]
+        return f"{text.strip()}\n" if text.strip() else ""
 
     return re.sub(r"\n{3,}", "\n\n", _BLOCK.sub(fill, prose))
 

@@ -17,7 +17,7 @@ def audit(manifest: Manifest) -> str:
     """Return what the audit found, as the sections of the card."""
     told = manifest["audit"]
     parts = [
-        _looked_at(told, len(manifest["broken"])),
+        _looked_at(manifest),
         "### Duplicates",
         *tell_duplicates(told),
     ]
@@ -44,7 +44,8 @@ _SHEETS = {
 }
 
 
-def _looked_at(told: Mapping[str, Any], broken: int) -> str:
+def _looked_at(manifest: Manifest) -> str:
+    told, broken = manifest["audit"], len(manifest["broken"])
     if told["decoded"]:
         left = f", and {broken:,} found broken and left out" if broken else ""
         whole = "the others" if broken else "them"
@@ -53,10 +54,18 @@ def _looked_at(told: Mapping[str, Any], broken: int) -> str:
             f" What follows was computed from {whole} and from the source;"
             " `manifest.json` has all of it as data."
         )
-    return (
+    checked = (
         f"The {told['images']:,} images were checked as far as header, size and end"
-        " marker; they were **not decoded** for this build, so that near duplicates and"
-        " damage inside an image were not looked for."
+        " marker; they were **not decoded**"
+    )
+    if manifest["options"]["image_size"] is not None:
+        return (
+            f"{checked} but to resize them, so that near duplicates, and damage inside"
+            " an image that was small enough already, were not looked for."
+        )
+    return (
+        f"{checked} for this build, so that near duplicates and damage inside an image"
+        " were not looked for."
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from builder.card_audit import audit
+from builder.card_images import images, sizes
 from builder.markdown import count_of, megabytes, table
 from builder.recipes import (
     OFFICIAL_COCO,
@@ -235,7 +236,9 @@ def licences(manifest: Manifest) -> str:
     return table(["licence", "images"], rows) if rows else ""
 
 
-BLOCKS: dict[str, Callable[[Manifest], str]] = {
+BLOCKS: dict[str, Callable[[Manifest], str | None]] = {
+    "images": images,
+    "sizes": sizes,
     "summary": summary,
     "loading": loading,
     "selection": selection,

@@ -94,12 +94,13 @@ def _build(args: argparse.Namespace) -> int:
     from builder.execute import make_executor
     from builder.pipeline import build
 
+    arguments = selection_arguments(args)
     with (
         make_executor(args.workers, args.scheduler) as (executor, workers),
         _bars(args) as progress,
     ):
         manifest = build(
-            **selection_arguments(args),
+            **arguments,
             out=args.out,
             executor=executor,
             workers=workers,

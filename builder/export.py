@@ -14,6 +14,8 @@ from builder.manifest import digest_of, to_json
 from builder.output import begin, check_output, finish
 from builder.prepare import bring, prepare
 from builder.readers import read_image
+from builder.recipes import check_image_size
+from builder.resized import resize_images, resized_record
 from builder.storage import Root
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def export(
     allow_hosts: Sequence[str] = (),
     executor: Executor | None = None,
     workers: int = 1,
+    image_size: int | None = None,
     lock: str | os.PathLike[str] | None = None,
     audit: bool = True,
     allow_broken: bool = False,
@@ -49,9 +52,9 @@ def export(
     """Write what the notebook wrote: its tables, its draws and the image files.
 
     The arguments are those of `builder.pipeline.build`; `out` must be a local folder.
-    Image files are reflinks, or else hard links, where source and `out` share a file
-    system that has them, else copies; with `allow_broken` broken ones are exported as
-    they are.
+    Image files are reflinks, or else hard links, where source (of resized ones, the
+    cache) and `out` share a file system that has them, else copies; with `allow_broken`
+    broken ones are exported as they are.
 
     Returns
     -------
@@ -63,12 +66,14 @@ def export(
     TrimsetError
         One of its subclasses, with what to do about it.
     """
+    check_image_size(image_size)
     root = Root(out)
     if not root.is_local:
         msg = f"{root.url}: an export needs a local folder: give another --out"
         raise OutputError(msg)
     check_output(root, last=LAST, kind=KIND)
 
+    executor = executor or InlineExecutor()
     cache = Cache(cache_dir)
     prepared = prepare(
         dataset,
@@ -84,7 +89,7 @@ def export(
     examined = examine(
         prepared,
         members,
-        executor=executor or InlineExecutor(),
+        executor=executor,
         workers=workers,
         decode=audit and prepared.selection.needs_digests,
         allow_broken=allow_broken,
@@ -92,11 +97,21 @@ def export(
         progress=progress,
     )
     selection = examined.selection
-    digests = [digest.tobytes().hex() for digest in examined.looked.facts.sha256]
+    resized = resize_images(
+        members,
+        examined.looked,
+        image_size,
+        cache=cache,
+        executor=executor,
+        workers=workers,
+        allow_broken=allow_broken,
+        progress=progress,
+    )
+    digests = [digest.tobytes().hex() for digest in resized.audit.facts.sha256]
     key = digest_of([examined.lock["digest"], digests])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
 
-    for name, member in members.items():
+    for name, member in resized.members.items():
         _place(root, name, member)
     texts = {**selection.small_files(), **selection.export_files()}
     for name, data in texts.items():
@@ -108,8 +123,9 @@ def export(
         "key": key,
         "recipe": selection.recipe.as_dict(),
         "selection": examined.lock["digest"],
-        "broken": examined.looked.broken,
-        **selection.export_record(),
+        "image_size": image_size,
+        "broken": resized.looked.broken,
+        **resized_record(selection, image_size),
         "files": {name: {} for name in kept},
     }
     finish(output, to_json(record), keep=set(kept))

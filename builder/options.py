@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from builder import __version__
 from builder.errors import UsageError
-from builder.recipes import NOTEBOOK_TARGETS, CocoRecipe, IsicRecipe
+from builder.recipes import (
+    NOTEBOOK_TARGETS,
+    CocoRecipe,
+    IsicRecipe,
+    check_image_size,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -79,6 +84,9 @@ def _selection_options() -> argparse.ArgumentParser:
     add("--source", metavar="SRC", help="folder or URL in an official layout; default:"
         " the official servers")  # fmt: skip
     add("--seed", type=int, default=42, help="default: 42")
+    add("--image-size", type=_positive, metavar="PX",
+        help="shorter side that larger images are resized to; default: they are left"
+        " as they are")  # fmt: skip
     add(
         "--lock",
         metavar="FILE",
@@ -154,8 +162,9 @@ def selection_arguments(args: argparse.Namespace) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        An option of the other dataset is given.
+        An option of the other dataset is given, or two that exclude each other.
     """
+    check_image_size(args.image_size, remote_workers=bool(args.scheduler))
     coco = args.dataset == "coco_stuff_trimmed"
     theirs = ("benign", "malignant", *ISIC_FILES)
     ours = ("targets", "train_samples", "test_samples", *COCO_FILES)
@@ -170,6 +179,7 @@ def selection_arguments(args: argparse.Namespace) -> dict[str, Any]:
         "recipe": (CocoRecipe if coco else IsicRecipe)(seed=args.seed, **given),
         "source": args.source,
         "files": given_files(args, COCO_FILES if coco else ISIC_FILES),
+        "image_size": args.image_size,
         "cache_dir": args.cache_dir,
         "allow_hosts": args.allow_host,
     }

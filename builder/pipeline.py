@@ -23,6 +23,8 @@ from builder.manifest import (
 from builder.output import begin, check_output, finish
 from builder.prepare import bring, for_workers, prepare
 from builder.readers import read_any
+from builder.recipes import check_image_size
+from builder.resized import resize_images, resized_rows
 from builder.room import check_room, size_of_folder, size_of_output
 from builder.shard_tasks import plan_shards
 from builder.shards import remember, without_empty, write_shards
@@ -31,11 +33,10 @@ from builder.tables import schema_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from builder.model import Member
-    from builder.prepared import Selection
     from builder.recipes import Recipe
 
 MAX_SHARD_SIZE = 40_000_000
@@ -53,6 +54,7 @@ def build(
     executor: Executor | None = None,
     workers: int = 1,
     remote_workers: bool = False,
+    image_size: int | None = None,
     max_shard_size: int = MAX_SHARD_SIZE,
     lock: str | os.PathLike[str] | None = None,
     audit: bool = True,
@@ -87,6 +89,9 @@ def build(
         The executor's tasks run on other machines. Each fetches what it needs of a
         remote source into the cache of its machine, instead of all into the one here;
         a local source, and a local `out`, must be there under the same paths.
+    image_size : int, optional
+        Shorter side, in pixels, that larger images are resized to, in the cache of this
+        machine; not with `remote_workers`. If not given, image bytes are the source's.
     max_shard_size : int
         Bytes that a Parquet file may have.
     lock : path, optional
@@ -98,15 +103,16 @@ def build(
     overwrite : bool
         Replace a finished build of other options.
     progress : callable, optional
-        Called with a stage (``metadata``, ``fetch``, ``look``, ``write``), how much
-        of it was done just now, and how much it is in all (bytes, bytes, images,
-        rows).
+        Called with a stage (``metadata``, ``fetch``, ``look``, ``resize``, ``write``),
+        how much of it was done just now, and how much it is in all (bytes, bytes,
+        images, images, rows).
 
     Raises
     ------
     TrimsetError
         One of its subclasses, with what to do about it.
     """
+    check_image_size(image_size, remote_workers=remote_workers)
     root = Root(out)
     executor = executor or InlineExecutor()
     check_output(root, last=LAST, kind=KIND)
@@ -123,7 +129,8 @@ def build(
         progress=progress,
     )
     located = prepared.locate()
-    _check_room(None if remote_workers else cache, root, located, prepared.selection)
+    rows = prepared.selection.images_written() if image_size is None else ()
+    _check_room(None if remote_workers else cache, root, located, rows)
     if remote_workers:
         members = for_workers(located)
     else:
@@ -134,14 +141,25 @@ def build(
         executor=executor,
         workers=workers,
         decode=audit,
-        digests=False,  # the shards tell them
+        digests=image_size is not None,  # else the shards tell them
         allow_broken=allow_broken,
         lock=lock,
         progress=progress,
     )
-    selection, looked = examined.selection, examined.looked
+    selection = examined.selection
+    resized = resize_images(
+        members,
+        examined.looked,
+        image_size,
+        cache=cache,
+        executor=executor,
+        workers=workers,
+        allow_broken=allow_broken,
+        progress=progress,
+    )
 
     options = {
+        "image_size": image_size,
         "max_shard_size": max_shard_size,
         "allow_broken": allow_broken,
         "audit": audit,
@@ -153,18 +171,19 @@ def build(
 
     schemas = {name: schema_of(f) for name, f in selection.features().items()}
     plan = plan_shards(
-        selection.rows(),
-        members,
+        resized_rows(selection, image_size),
+        resized.members,
         schemas,
         root=root,
         max_shard_size=max_shard_size,
         versions=versions(),
         allow_broken=allow_broken,
     )
-    written, looked = write_shards(
-        plan, executor, workers=workers, audit=looked, progress=progress
+    written, told = write_shards(
+        plan, executor, workers=workers, audit=resized.audit, progress=progress
     )
     planned, shards = without_empty(plan.shards, written)
+    looked = told if image_size is None else resized.looked
 
     manifest = make_manifest(
         selection,
@@ -193,14 +212,17 @@ def build(
 
 
 def _check_room(
-    cache: Cache | None, root: Root, members: Mapping[str, Member], selection: Selection
+    cache: Cache | None, root: Root, members: Mapping[str, Member], rows: Iterable[str]
 ) -> None:
-    """Refuse what the disks of cache, if it is filled here, and output cannot take."""
+    """Refuse what the disks of cache, if it is filled here, and output cannot take.
+
+    `rows` names the image of each row; none, if they will be resized to who knows what.
+    """
     needs: dict[str, int] = {}
     if cache:
         needs[str(cache.root)] = needed(members.values(), cache).bytes_to_keep
     if root.is_local:
         there = size_of_folder(root.path)  # of an earlier run, which this one goes on
-        size = size_of_output(selection.images_written(), members)
+        size = size_of_output(rows, members)
         needs[root.path] = max(0, size - there)
     check_room(needs)

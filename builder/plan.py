@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from builder.cache import Cache
 from builder.fetch import needed
 from builder.prepare import prepare
+from builder.recipes import check_image_size
 from builder.room import check_room, size_of_output
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def plan(
     files: Mapping[str, str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     allow_hosts: Sequence[str] = (),
+    image_size: int | None = None,
     lock: str | os.PathLike[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
@@ -37,7 +39,9 @@ def plan(
     dict
         ``rows`` by config and split, ``images`` (distinct) and ``bytes`` of them;
         ``to_fetch``: ``members``, ``bytes``, ``cached_members`` and
-        ``cached_bytes``; ``disk``: bytes that the cache and the output will take;
+        ``cached_bytes``; ``disk``: bytes that the cache and the output will take, the
+        output's with images as they are in the source, as nobody knows what they take
+        once they are resized to ``image_size``;
         and ``feasibility``: what is available against what is asked for.
 
     Raises
@@ -45,6 +49,7 @@ def plan(
     OutputError
         The disk of the cache has no room for what would be fetched.
     """
+    check_image_size(image_size)
     cache = Cache(cache_dir)
     prepared = prepare(
         dataset,
@@ -65,6 +70,7 @@ def plan(
     return {
         "dataset": dataset,
         "recipe": prepared.selection.recipe.as_dict(),
+        "image_size": image_size,
         "rows": {
             config: {split: len(names) for split, names in splits.items()}
             for config, splits in draws.items()

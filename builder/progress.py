@@ -17,6 +17,7 @@ _UNITS = {
     "push": "B",
     "check": " files",
     "look": " images",
+    "resize": " images",
     "write": " rows",
 }
 

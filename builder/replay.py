@@ -24,6 +24,7 @@ from builder.manifest import (
 from builder.prepare import bring, prepare
 from builder.readers import read_image
 from builder.recipes import CocoRecipe, IsicRecipe
+from builder.resized import resize_images, resized_rows
 from builder.shard_tasks import ShardInfo, plan_shards
 from builder.shards import shard_reader
 from builder.tables import image_bytes, schema_of
@@ -87,12 +88,24 @@ def replay(
         allow_broken=True,  # which ones are broken is compared below
         progress=progress,
     )
-    selection, looked = examined.selection, examined.looked
+    selection, image_size = examined.selection, options["image_size"]
+    resized = resize_images(
+        members,
+        examined.looked,
+        image_size,
+        cache=cache,
+        executor=executor,
+        workers=workers,
+        allow_broken=True,
+        anew=True,  # what the build left in the cache proves nothing
+        progress=progress,
+    )
+    looked = resized.looked
     yield from _compare_locks(lock, prepared.inputs, selection)
     schemas = {n: schema_of(f) for n, f in selection.features().items()}
     plan = plan_shards(
-        selection.rows(),
-        members,
+        resized_rows(selection, image_size),
+        resized.members,
         schemas,
         root=root,
         max_shard_size=options["max_shard_size"],
@@ -108,13 +121,17 @@ def replay(
     for name in manifest["files"]:
         if name.endswith(".parquet") and name not in expected:
             yield f"{name}: the source gives no such shard"
+    ours = "the one of the source"
+    if image_size is not None:
+        ours = _made_with(manifest["versions"]["pillow"], versions()["pillow"])
     present, shards = [], []
     for path, shard in expected.items():
         if path not in manifest["files"] or not root.exists(path):
             yield f"{path}: the source gives this shard, the build has none"
         else:
-            task = plan.task(shard, looked)
-            yield from _compare_rows(root, task, looked.facts_of(task.names))
+            task = plan.task(shard, resized.audit)
+            known = resized.audit.facts_of(task.names)
+            yield from _compare_rows(root, task, known, ours)
             present.append(shard)
             shards.append(_as_written(task, manifest["files"][path]))
 
@@ -191,8 +208,20 @@ def _compare_locks(
                 yield f"{LOCK}: row {at} of {config}/{split} is not what the rule draws"
 
 
-def _compare_rows(root: Root, task: ShardTask, known: AuditFacts) -> Iterator[str]:
-    """Compare every value of a shard, and the digest of every image."""
+def _made_with(theirs: str, ours: str) -> str:
+    """Return what an image is compared with, where images are resized."""
+    if theirs == ours:
+        return "the one that is made of the source"
+    return (
+        f"the one that Pillow {ours} makes of the source, and the build had Pillow"
+        f" {theirs}, which may make others: verify with that"
+    )
+
+
+def _compare_rows(
+    root: Root, task: ShardTask, known: AuditFacts, ours: str
+) -> Iterator[str]:
+    """Compare every value of a shard, and the digest of every image with `ours`."""
     path = task.path
     kept = np.flatnonzero(known.is_good).tolist()
     expected = task.rows.take(pa.array(kept, pa.int64())).to_pylist()
@@ -215,7 +244,7 @@ def _compare_rows(root: Root, task: ShardTask, known: AuditFacts) -> Iterator[st
     for number, (row, value) in enumerate(zip(kept, image_bytes(table), strict=True)):
         digest = hashlib.sha256(value.as_buffer()).digest()
         if digest != known.sha256[row].tobytes():
-            yield f"{path}: row {number}: its image is not the one of the source"
+            yield f"{path}: row {number}: its image is not {ours}"
 
 
 def _compare_manifests(

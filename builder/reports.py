@@ -70,6 +70,11 @@ def plan_lines(report: Mapping[str, Any]) -> Iterator[str]:
     )
     disk = report["disk"]
     yield f"disk: {disk['output']:,} bytes of output, {disk['cache']:,} of cache"
+    if report["image_size"] is not None:
+        yield (
+            "  of output before the images are resized to a shorter side of"
+            f" {report['image_size']:,} pixels: as a rule an upper bound"
+        )
     for fact in report["feasibility"]:
         yield "  " + ", ".join(f"{name} {value}" for name, value in fact.items())
 
