@@ -17,6 +17,8 @@ COCO_RECIPE = CocoRecipe(
 ISIC_RECIPE = IsicRecipe(benign=(10, 90), malignant=(5, 25))
 # Small enough that every split has several shards.
 SHARD_SIZE = 100_000
+# Smaller than most drawn images, and larger than some: they are 99 to 144 pixels high.
+IMAGE_SIZE = 100
 
 
 def pytest_configure(config):
@@ -87,6 +89,51 @@ def exports(tmp_path_factory, sources, recipes):
     for dataset, source in sources.items():
         folders[dataset] = tmp_path_factory.mktemp("export") / dataset
         export(dataset, folders[dataset], recipes[dataset], source=str(source))
+    return folders
+
+
+@pytest.fixture(scope="session")
+def resized_cache(tmp_path_factory):
+    """Return the cache that resized builds and exports share; for reading only."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def resized_builds(tmp_path_factory, sources, recipes, resized_cache):
+    """Return a finished build of each dataset with resized images, for reading only."""
+    from builder import build
+
+    folders = {}
+    for dataset, source in sources.items():
+        folders[dataset] = tmp_path_factory.mktemp("resized") / dataset
+        build(
+            dataset,
+            folders[dataset],
+            recipes[dataset],
+            source=str(source),
+            cache_dir=resized_cache,
+            image_size=IMAGE_SIZE,
+            max_shard_size=SHARD_SIZE,
+        )
+    return folders
+
+
+@pytest.fixture(scope="session")
+def resized_exports(tmp_path_factory, sources, recipes, resized_cache):
+    """Return a finished export of each dataset with resized images."""
+    from builder import export
+
+    folders = {}
+    for dataset, source in sources.items():
+        folders[dataset] = tmp_path_factory.mktemp("resized-export") / dataset
+        export(
+            dataset,
+            folders[dataset],
+            recipes[dataset],
+            source=str(source),
+            cache_dir=resized_cache,
+            image_size=IMAGE_SIZE,
+        )
     return folders
 
 

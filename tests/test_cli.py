@@ -73,7 +73,7 @@ def test_help_says_every_option(command, capsys):
             "--source", "--seed", "--targets", "--train-samples", "--test-samples",
             "--train-annotations", "--train-images", "--test-annotations",
             "--test-images", "--benign", "--malignant", "--metadata", "--images",
-            "--duplicates",
+            "--duplicates", "--image-size",
         ):  # fmt: skip
             assert option in text
     if command[0] == "build":
@@ -305,7 +305,8 @@ def test_a_wrong_source_is_one_line_and_writes_nothing(
         (["plan", ISIC, "--malignant=-5:7"], "expected START:STOP"),
         (["plan", COCO, "--what"], "unrecognized arguments: --what"),
         *(
-            (["build", COCO, "--out", "x", "--workers", n], "a number from 1 on, found")
+            (["build", COCO, "--out", "x", option, n], "a number from 1 on, found")
+            for option in ("--workers", "--image-size")
             for n in ("0", "-1", "two", "1.5")
         ),
         *(
@@ -342,6 +343,16 @@ def test_wrong_usage_exits_2(arguments, message, usage):
 def test_options_that_make_no_sense_exit_2(arguments, message, fails):
     line = fails(2, "plan", *arguments)
     assert line.startswith(f"trimset: UsageError: {message}")
+
+
+def test_images_are_not_resized_on_a_cluster(fails, tmp_path):
+    """Said before anybody asks whether there is a scheduler at the address."""
+    arguments = ["--image-size", 64, "--scheduler", "tcp://127.0.0.1:9"]
+    for command in (["plan"], ["build", "--out", tmp_path / "out"]):
+        line = fails(2, command[0], COCO, *command[1:], *arguments)
+        assert "UsageError: --image-size: resized images are kept in the cache" in line
+        assert "build without --scheduler" in line
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -85,13 +85,18 @@ def test_script_and_parquet_give_equal_rows_everywhere(
         assert found["script"]["rows"] == facts["num_examples"]
 
 
+@pytest.mark.parametrize("kind", ["", "resized_"])
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_rows_are_equal_one_by_one(dataset, builds, exports, tmp_path):
-    manifest = read_json(builds[dataset] / "manifest.json")
+def test_rows_are_equal_one_by_one(dataset, kind, request, tmp_path):
+    build_folder, export_folder = (
+        request.getfixturevalue(f"{kind}{name}")[dataset]
+        for name in ("builds", "exports")
+    )
+    manifest = read_json(build_folder / "manifest.json")
     for config in manifest["configs"]:
-        ours = load_export(dataset, config, exports[dataset], tmp_path / "ours")
+        ours = load_export(dataset, config, export_folder, tmp_path / "ours")
         theirs = datasets.load_dataset(
-            str(builds[dataset]), config, cache_dir=str(tmp_path / "theirs")
+            str(build_folder), config, cache_dir=str(tmp_path / "theirs")
         )
         assert list(ours) == list(theirs)
         for split in theirs:
