@@ -58,7 +58,7 @@ def _looked_at(manifest: Manifest) -> str:
         f"The {told['images']:,} images were checked as far as header, size and end"
         " marker; they were **not decoded**"
     )
-    if manifest["options"]["image_size"] is not None:
+    if manifest["options"].get("image_size") is not None:
         return (
             f"{checked} but to resize them, so that near duplicates, and damage inside"
             " an image that was small enough already, were not looked for."

@@ -23,7 +23,7 @@ _SENTENCES = {
 
 def images(manifest: Manifest) -> str | None:
     """Return how the images were resized; None if they were not."""
-    size = manifest["options"]["image_size"]
+    size = manifest["options"].get("image_size")
     if size is None:
         return None
     sentence, publisher = _SENTENCES[manifest["dataset"]]
@@ -41,7 +41,7 @@ def images(manifest: Manifest) -> str | None:
 
 def sizes(manifest: Manifest) -> str | None:
     """Return what COCO's columns are, if images were resized; None if they were not."""
-    if manifest["options"]["image_size"] is None:
+    if manifest["options"].get("image_size") is None:
         return None
     return (
         "- `image_id`, `file_name`, `coco_url` and `flickr_url` are COCO's own; `width`"

@@ -88,7 +88,7 @@ def replay(
         allow_broken=True,  # which ones are broken is compared below
         progress=progress,
     )
-    selection, image_size = examined.selection, options["image_size"]
+    selection, image_size = examined.selection, options.get("image_size")
     resized = resize_images(
         members,
         examined.looked,

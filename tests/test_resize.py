@@ -92,6 +92,24 @@ def test_photographs_are_near_a_direct_lanczos(folder):
         assert psnr(found, wanted) > 35, path
 
 
+@pytest.mark.parametrize(
+    ("shape", "size"), [((129, 137), 8), ((257, 265), 16), ((73, 65), 4)]
+)
+def test_a_jpeg_of_odd_size_is_not_stretched(shape, size):
+    """Decoded at 1/8, its last pixel covers but one of the original's."""
+    data = encode(draw(*shape), quality=95)
+    found = opened(resize(data, size))
+    assert psnr(found, opened(data).resize(found.size, LANCZOS)) > 30
+
+
+def test_a_jpeg_is_decoded_at_twice_the_size_at_least():
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    data = encode(Image.fromarray(noise), quality=95)
+    for size in (32, 64):
+        found = opened(resize(data, size))
+        assert psnr(found, opened(data).resize(found.size, LANCZOS)) > 32.5
+
+
 def test_jpeg_keeps_its_colours_apart():
     """Chroma is not subsampled: red and blue lines of one pixel stay what they are."""
     stripes = np.zeros((64, 64, 3), np.uint8)
@@ -234,7 +252,10 @@ def test_of_several_frames_the_first_is_taken():
         assert np.allclose(small.convert("RGB").getpixel((9, 9)), (255, 0, 0), atol=4)
     data = encode(frames[0], "MPO", save_all=True, append_images=frames[1:])
     assert opened(data).format == "MPO"
-    assert opened(resize(data, 32)).format == "JPEG"
+    small = opened(resize(data, 32))
+    assert small.format == "JPEG"
+    like = opened(resize(encode(frames[0]), 32))
+    assert small.quantization == like.quantization
 
 
 @needs_shared

@@ -3,6 +3,7 @@
 import io
 import json
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,13 @@ import pytest
 from PIL import Image
 
 from builder import build, export, plan, reports, resized, verify
+from builder.audit import audit_images
+from builder.cache import Cache
 from builder.card import render_card
 from builder.card_blocks import BLOCKS
 from builder.errors import ImageError, OutputError, UsageError
+from builder.execute import InlineExecutor
+from builder.model import Member
 from builder.resize import resize, resized_size
 from tests.conftest import COCO_RECIPE, IMAGE_SIZE, ISIC_RECIPE
 from tests.test_build import COCO, DATASETS, ISIC, OPTIONS, read_json
@@ -229,6 +234,24 @@ def test_another_version_of_pillow_does_not_take_what_is_kept(
     assert len(made) == 300
 
 
+def test_what_a_killed_run_left_in_the_cache_goes(isic_source, tmp_path):
+    cache = Cache(tmp_path / "cache")
+    path = min((isic_source / "train").iterdir())
+    members = {path.name: Member(path.name, str(path), path.stat().st_size)}
+    options = {"executor": InlineExecutor(), "workers": 1}
+    looked = audit_images(members, {}, decode=False, **options)
+    found = resized.resize_images(members, looked, 50, cache=cache, **options)
+    kept = Path(found.members[path.name].url)
+    old, new = (kept.with_name(f"{kept.name}.{n}.tmp") for n in "01")
+    old.write_bytes(b"half")
+    new.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    again = resized.resize_images(members, looked, 50, cache=cache, **options)
+    assert again.members == found.members
+    assert not old.exists()
+    assert new.exists()  # of a process that may be at it
+
+
 def test_a_source_that_changes_meanwhile_is_an_error(coco_source, copy_of, tmp_path):
     source = copy_of(coco_source, "source")
 
@@ -346,6 +369,13 @@ def test_images_that_cannot_be_resized_are_all_named(
     with pytest.raises(ImageError, match=r"2 of .* cannot be resized: "):
         export(COCO, tmp_path / "out", COCO_RECIPE, source=str(source),
                cache_dir=tmp_path / "cache", image_size=IMAGE_SIZE)  # fmt: skip
+    record = export(
+        COCO, tmp_path / "out", COCO_RECIPE, source=str(source), allow_broken=True,
+        cache_dir=tmp_path / "cache", image_size=IMAGE_SIZE,
+    )  # fmt: skip
+    assert sorted(record["broken"]) == sorted(keys)
+    for key in keys:  # as they are
+        assert (tmp_path / "out" / key).read_bytes() == (source / key).read_bytes()
 
 
 def test_allowed_ones_are_left_out_and_listed(coco_source, builds, copy_of, tmp_path):
@@ -434,6 +464,9 @@ def test_the_card_says_so_only_then(resized_builds, builds):
         assert f"as {publisher} published" in plain
         assert "byte for byte" in plain
         assert "esize" not in plain
+        before = read_json(builds[dataset] / "manifest.json")
+        del before["options"]["image_size"]  # as when there was no such option
+        assert render_card(before) == plain
         manifest = read_json(resized_builds[dataset] / "manifest.json")
         card = (resized_builds[dataset] / "README.md").read_text()
         assert card == render_card(manifest)
