@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from builder.errors import ImageError
 from builder.fetch import fetch
-from builder.zips import unpack_view
+from builder.zips import unpack
 
 if TYPE_CHECKING:
     from builder.cache import Cache
@@ -30,7 +30,7 @@ def read_into(member: Member, out: memoryview) -> None:
         The zip's member is damaged.
     """
     if member.in_zip:
-        out[:] = unpack_view(_read_span(member), member)
+        out[:] = unpack(_read_span(member), member)
         return
     try:
         with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
