@@ -11,7 +11,7 @@ from builder.errors import OutputError
 from builder.examine import examine
 from builder.execute import InlineExecutor
 from builder.manifest import digest_of, to_json
-from builder.output import begin, check_output, finish
+from builder.output import begin, check_output, finish, refuse_other
 from builder.prepare import bring, prepare
 from builder.readers import read_image
 from builder.storage import Root
@@ -80,6 +80,8 @@ def export(
         lock=lock,
         progress=progress,
     )
+    asked = {"recipe": prepared.selection.recipe.as_dict()}
+    refuse_other(root, last=LAST, asked=asked, overwrite=overwrite)
     members = bring(prepared.locate(), cache, progress=progress)
     examined = examine(
         prepared,
