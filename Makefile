@@ -36,7 +36,7 @@ matrix: demo  ## Load the demo on every supported version of datasets
 floors: .venv/made  ## Run the tests on the oldest version of every dependency
 	$(BIN)/python -m tests.floors floors
 
-bench: .venv/made  ## Run the benchmarks; needs 10 GB of disk and an hour
+bench: .venv/made  ## Run the benchmarks; needs 40 GB of disk and an hour
 	$(BIN)/python -m tests.benchmarks
 
 clean:  ## Remove what was made here

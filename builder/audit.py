@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,8 @@ from builder.pixels import ImageFacts, inspect, look
 from builder.readers import read_stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
-
-    from numpy.typing import NDArray
 
     from builder.model import Member
 
@@ -36,7 +34,7 @@ class Audit:
     Attributes
     ----------
     names : list of str, length n
-        Key of each image.
+        Key of each image, as `builder.prepared.Prepared.locate` gives them.
     facts : AuditFacts
         Of these n images. Where they were not decoded, all is empty but the digests,
         the stamps and the reasons.
@@ -57,18 +55,6 @@ class Audit:
         """Why an image is broken, by the key of each that is."""
         reasons = sorted(self.facts.reasons.items())
         return {self.names[row]: reason for row, reason in reasons}
-
-    @cached_property
-    def _row_of(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self.names)}
-
-    def rows_of(self, names: Iterable[str]) -> NDArray[np.int64]:
-        """Return the row of each name, int64[k]."""
-        return np.array([self._row_of[name] for name in names], dtype=np.int64)
-
-    def facts_of(self, names: Iterable[str]) -> AuditFacts:
-        """Return the facts of each name, in their order."""
-        return self.facts.take(self.rows_of(names))
 
 
 def audit_images(

@@ -22,12 +22,7 @@ _SHEET = 16
 def audit_coco(selection: CocoSelection, audit: Audit) -> dict[str, Any]:
     """Return duplicates, context, drift and grey images, as plain data."""
     facts = audit.facts
-    split_of = {
-        key: split
-        for split, rows in selection.union.items()
-        for key in selection.keys(split, rows)
-    }
-    splits = [split_of[name] for name in audit.names]
+    splits = [split for split, rows in selection.union.items() for _ in rows]
     found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
     told: dict[str, Any] = {
         "decoded": audit.decoded,

@@ -40,24 +40,20 @@ def split_patients(
     reason : str
         Why there is no such split; empty if there is one.
     """
-    rows = audit.rows_of(selection.keys)
     facts = audit.facts
-    good = facts.is_good[rows]
     found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
-    position = np.full(len(facts), -1, dtype=np.int64)
-    position[rows] = np.arange(len(rows))
     names = isic.image_names(selection.small)
     edges = np.concatenate(
         [
             link_equal(_texts(selection.small, "patient_id")),
             link_equal(_texts(selection.small, "lesion_id")),
             link_named(names, selection.official_duplicates or ()),
-            position[found.exact],
-            position[found.links],
+            found.exact,
+            found.links,
         ]
     )
-    groups = connected_groups(len(rows), edges)
-    kept = np.flatnonzero(good)
+    groups = connected_groups(len(facts), edges)
+    kept = np.flatnonzero(facts.is_good)
     malignant = isic.labels(selection.small) == "malignant"
     try:
         part = split_groups(
@@ -73,23 +69,20 @@ def split_patients(
 
 def audit_isic(selection: IsicSelection, audit: Audit) -> dict[str, Any]:
     """Return duplicates, patients and lesions, labels and drift, as plain data."""
-    rows = audit.rows_of(selection.keys)
     facts = audit.facts
-    split_of = np.full(len(rows), "", dtype=object)
+    split_of = np.full(len(facts), "", dtype=object)
     for split, positions in selection.splits.get("patient", {}).items():
         split_of[positions] = split
     names = isic.image_names(selection.small)
-    found = duplicates.find_duplicates(
-        facts.sha256[rows], facts.dhash[rows], facts.is_good[rows]
-    )
+    found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
     told: dict[str, Any] = {
         "decoded": audit.decoded,
-        "images": len(rows),
+        "images": len(facts),
         "duplicates": duplicates.report(
             found,
             names,
             split_of.tolist(),
-            facts.dhash[rows],
+            facts.dhash,
             official=selection.official_duplicates,
         ),
         "patient_split": _describe_split(selection, split_of),
@@ -98,9 +91,9 @@ def audit_isic(selection: IsicSelection, audit: Audit) -> dict[str, Any]:
     }
     if audit.decoded:
         taken = isic.labels(selection.small)
-        good = facts.is_good[rows]
+        good = facts.is_good
         parts = {label: good & (taken == label) for label in isic.LABELS}
-        told["grey"] = drift.grey_shares(facts.is_grey[rows], parts)
+        told["grey"] = drift.grey_shares(facts.is_grey, parts)
     return told
 
 
@@ -190,8 +183,7 @@ def _count_across(values: list[str | None], splits: list[str]) -> int:
 
 def _whole(selection: IsicSelection, audit: Audit) -> pd.DataFrame:
     """Return the rows whose images are not broken; the others are left out."""
-    rows = audit.rows_of(selection.keys)
-    whole: pd.DataFrame = selection.small[audit.facts.is_good[rows]]
+    whole: pd.DataFrame = selection.small[audit.facts.is_good]
     return whole
 
 

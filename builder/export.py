@@ -11,7 +11,7 @@ from builder.errors import OutputError
 from builder.examine import examine
 from builder.execute import InlineExecutor
 from builder.manifest import digest_of, to_json
-from builder.output import begin, check_output, finish
+from builder.output import begin, check_output, finish, refuse_other
 from builder.prepare import bring, prepare
 from builder.readers import read_image
 from builder.recipes import check_image_size
@@ -85,6 +85,9 @@ def export(
         lock=lock,
         progress=progress,
     )
+    chosen = prepared.selection.recipe.as_dict()
+    asked = {"recipe": chosen, "image_size": image_size}
+    refuse_other(root, last=LAST, asked=asked, overwrite=overwrite)
     members = bring(prepared.locate(), cache, progress=progress)
     examined = examine(
         prepared,

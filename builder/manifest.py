@@ -77,20 +77,22 @@ def describe_images(groups: Sequence[ImageGroup], audit: Audit) -> list[dict[str
     The digest is the sha256 over one line for each image, sorted by key: its sha256,
     two spaces, its key; as ``sha256sum`` prints them.
     """
-    broken = audit.broken
     described = []
+    start = 0
     for group in groups:
-        keys = sorted(key for key in group.keys if key not in broken)
-        digests = audit.facts_of(keys).sha256
+        rows = range(start, start + len(group.keys))
+        good = [row for row in rows if row not in audit.facts.reasons]
         sha256 = hashlib.sha256()
-        for digest, name in zip(digests, keys, strict=True):
-            sha256.update(f"{digest.tobytes().hex()}  {name}\n".encode())
+        for row in sorted(good, key=audit.names.__getitem__):
+            digest = audit.facts.sha256[row].tobytes().hex()
+            sha256.update(f"{digest}  {audit.names[row]}\n".encode())
+        start = rows.stop
         described.append(
             {
                 "role": group.role,
                 "name": group.store.name,
                 **({"url": group.store.url} if group.store.url else {}),
-                "images": len(keys),
+                "images": len(good),
                 "sha256": sha256.hexdigest(),
             }
         )

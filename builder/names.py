@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from typing import TYPE_CHECKING
 
 from builder.errors import AnnotationError
@@ -10,8 +11,8 @@ from builder.errors import AnnotationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Nearly every name in COCO and ISIC is this simple, and one match tells so.
-_PLAIN = re.compile(r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*")
+# Nearly every name in COCO and ISIC is made of these, with single dots inside.
+_PLAIN = frozenset(f"{string.ascii_letters}{string.digits}_-.")
 
 
 def unsafe_reason(name: str) -> str | None:
@@ -23,8 +24,6 @@ def unsafe_reason(name: str) -> str | None:
     >>> unsafe_reason("C:\\x.jpg")
     'has a backslash'
     """
-    if _PLAIN.fullmatch(name):
-        return None
     if not name:
         return "is empty"
     if "\\" in name:
@@ -57,6 +56,8 @@ def check_names(names: Sequence[str], *, where: str, records: Sequence[object]) 
     records : sequence of object
         What names each record to a person, such as its image id; as long as `names`.
     """
+    if _are_plain(names):
+        return
     for name, record in zip(names, records, strict=True):
         reason = unsafe_reason(name)
         if reason:
@@ -65,6 +66,16 @@ def check_names(names: Sequence[str], *, where: str, records: Sequence[object]) 
                 " a plain relative path such as 'a/b.jpg': correct or remove the record"
             )
             raise AnnotationError(msg)
+
+
+def _are_plain(names: Sequence[str]) -> bool:
+    """Tell at once, for 118,287 of them, that all names are plain file names."""
+    text = "\n".join(["", *names, ""])
+    return (
+        set(text) <= _PLAIN | {"\n"}
+        and text.count("\n") == len(names) + 1  # none has a line break of its own
+        and not any(doubt in text for doubt in ("\n\n", "\n.", ".\n", ".."))
+    )
 
 
 def config_name(category: str) -> str:

@@ -11,11 +11,14 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.errors import OutputError
 from builder.names import unsafe_reason
 from builder.storage import STATE, Root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MARK = f"{STATE}/build.json"
 _BEGUN = re.compile(rf"{re.escape(STATE)}/[0-9a-f]{{32}}\.tmp")
@@ -68,6 +71,34 @@ def check_output(root: Root, *, last: str, kind: str) -> str:
     raise OutputError(msg)
 
 
+def refuse_other(
+    root: Root, *, last: str, asked: Mapping[str, Any], overwrite: bool
+) -> None:
+    """Refuse early to replace a finished output that was asked for otherwise.
+
+    `begin` compares everything, but only once all images were fetched and looked at.
+
+    Parameters
+    ----------
+    root : Root
+    last : str
+        Name of the file that is written last.
+    asked : dict
+        What that file says of the options, as far as they are known already.
+    overwrite : bool
+        Whether a finished output of other options may be replaced.
+
+    Raises
+    ------
+    OutputError
+        The folder holds a finished output of other options.
+    """
+    previous = _read_record(root, last) or {}
+    asked = json.loads(json.dumps(asked))  # tuples are lists there
+    if previous and not overwrite and not asked.items() <= previous.items():
+        raise _of_other_options(root)
+
+
 def begin(
     root: Root, *, last: str, kind: str, key: str, overwrite: bool = False
 ) -> Output:
@@ -95,11 +126,7 @@ def begin(
     if state == "finished":
         previous = json.loads(root.read(last) or b"{}")
         if previous.get("key") != key and not overwrite:
-            msg = (
-                f"{root.url}: holds a finished output of other options, sources or"
-                " versions: give another --out, or --overwrite to replace it"
-            )
-            raise OutputError(msg)
+            raise _of_other_options(root)
     elif state == "unfinished":
         previous = json.loads(root.read(_MARK) or b"{}").get("previous", {})
         # Shards that an interrupted run finished, perhaps under other options.
@@ -138,6 +165,13 @@ def finish(output: Output, record: bytes, *, keep: set[str]) -> None:
     root.remove_empty({str(PurePosixPath(name).parent) for name in stale} - {"."})
     root.write(output.last, record)
     root.remove(STATE)
+
+
+def _of_other_options(root: Root) -> OutputError:
+    return OutputError(
+        f"{root.url}: holds a finished output of other options, sources or versions:"
+        " give another --out, or --overwrite to replace it"
+    )
 
 
 def _format_of(root: Root, name: str) -> Any:

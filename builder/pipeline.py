@@ -20,7 +20,7 @@ from builder.manifest import (
     versions,
     with_files,
 )
-from builder.output import begin, check_output, finish
+from builder.output import begin, check_output, finish, refuse_other
 from builder.prepare import bring, for_workers, prepare
 from builder.readers import read_any
 from builder.recipes import check_image_size
@@ -128,6 +128,14 @@ def build(
         lock=lock,
         progress=progress,
     )
+    options = {
+        "image_size": image_size,
+        "max_shard_size": max_shard_size,
+        "allow_broken": allow_broken,
+        "audit": audit,
+    }
+    asked = {"recipe": prepared.selection.recipe.as_dict(), "options": options}
+    refuse_other(root, last=LAST, asked=asked, overwrite=overwrite)
     located = prepared.locate()
     rows = prepared.selection.images_written() if image_size is None else ()
     _check_room(None if remote_workers else cache, root, located, rows)
@@ -158,12 +166,6 @@ def build(
         progress=progress,
     )
 
-    options = {
-        "image_size": image_size,
-        "max_shard_size": max_shard_size,
-        "allow_broken": allow_broken,
-        "audit": audit,
-    }
     sizes = [member.file_size for member in members.values()]
     key = digest_of([examined.lock["digest"], options, versions(), sizes])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)

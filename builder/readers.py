@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from builder.errors import ImageError
 from builder.fetch import fetch
-from builder.zips import unpack_view
+from builder.zips import unpack
 
 if TYPE_CHECKING:
     import io
@@ -41,7 +41,7 @@ def read_into(member: Member, out: memoryview) -> int:
     """
     if member.in_zip:
         span, stamp = _read_span(member)
-        out[:] = unpack_view(span, member)
+        out[:] = unpack(span, member)
         return stamp
     try:
         with open(member.url, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)

@@ -19,7 +19,6 @@ from builder.urls import (
     scheme_of,
     shown,
 )
-from builder.web import Http
 from builder.zips import read_directory
 
 if TYPE_CHECKING:
@@ -126,6 +125,8 @@ class Remote:
 
     def _make_reader(self, url: str, *, is_http: bool) -> Reader:
         if is_http:
+            from builder.web import Http  # urllib3, which local files do without
+
             return Http(concurrency=self._concurrency, closing=self._closing)
         from builder.stores import Store  # and with it fsspec, which HTTP does without
 

@@ -112,12 +112,8 @@ def replay(
         versions=manifest["versions"],
         allow_broken=options["allow_broken"],
     )
-    broken = looked.broken
-    expected = {
-        shard.path: shard
-        for shard in plan.shards
-        if not broken.keys() >= set(shard.names)
-    }
+    good = looked.facts.is_good
+    expected = {s.path: s for s in plan.shards if good[s.images].any()}
     for name in manifest["files"]:
         if name.endswith(".parquet") and name not in expected:
             yield f"{name}: the source gives no such shard"
@@ -130,7 +126,7 @@ def replay(
             yield f"{path}: the source gives this shard, the build has none"
         else:
             task = plan.task(shard, resized.audit)
-            known = resized.audit.facts_of(task.names)
+            known = resized.audit.facts.take(shard.images)
             yield from _compare_rows(root, task, known, ours)
             present.append(shard)
             shards.append(_as_written(task, manifest["files"][path]))

@@ -26,7 +26,7 @@ def coco_rows(selection: CocoSelection) -> list[SplitRows]:
                 config="default",
                 split=split,
                 columns=_default_columns(selection, split),
-                images=selection.keys(split, union),
+                images=_places(selection, split, union),
                 is_whole=True,
             )
         )
@@ -44,10 +44,19 @@ def coco_rows(selection: CocoSelection) -> list[SplitRows]:
                         "draw": np.arange(len(rows), dtype=np.int32),
                         "repeat": repeats(rows),
                     },
-                    images=selection.keys(split, rows),
+                    images=_places(selection, split, rows),
                 )
             )
     return splits
+
+
+def _places(
+    selection: CocoSelection, split: str, rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the number of the image of each row: those of train come first."""
+    before = list(selection.union).index(split)
+    start = sum(len(union) for union in list(selection.union.values())[:before])
+    return start + np.searchsorted(selection.union[split], rows)
 
 
 def _default_columns(selection: CocoSelection, split: str) -> dict[str, Any]:

@@ -130,9 +130,9 @@ class PlannedShard:
     listed: tuple[tuple[str, str], ...]
 
     @property
-    def names(self) -> list[str]:
-        """Key of the image of each row."""
-        return list(self.split.images[self.start : self.stop])
+    def images(self) -> NDArray[np.int64]:
+        """Number of the image of each row."""
+        return self.split.images[self.start : self.stop]
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,8 @@ class ShardPlan:
     ----------
     shards : list of PlannedShard
         First those of the splits that hold every image once (`SplitRows.is_whole`).
-    members : dict of str to Member
-        Where each image lies, by its key.
+    keys, members : sequence of str, of Member
+        Key of each selected image, and where it lies.
     schemas : dict of str to pa.Schema
         By config.
     root, versions, allow_broken
@@ -152,7 +152,8 @@ class ShardPlan:
     """
 
     shards: list[PlannedShard]
-    members: Mapping[str, Member]
+    keys: Sequence[str]
+    members: Sequence[Member]
     schemas: Mapping[str, pa.Schema]
     root: Root
     versions: Mapping[str, str]
@@ -170,8 +171,9 @@ class ShardPlan:
         schema = self.schemas[shard.split.config]
         columns = shard.split.columns
         rows = batch_of(schema, columns, shard.start, shard.stop)
-        names = tuple(shard.names)
-        members = tuple(self.members[name] for name in names)
+        images = shard.images.tolist()
+        names = tuple(self.keys[image] for image in images)
+        members = tuple(self.members[image] for image in images)
         sides = [list(columns.get(name, ())) for name in ("width", "height")]
         return ShardTask(
             root=self.root,
@@ -184,7 +186,7 @@ class ShardPlan:
             sizes=tuple(
                 zip(*(side[shard.start : shard.stop] for side in sides), strict=True)
             ),
-            known=audit.facts_of(names) if audit else None,
+            known=audit.facts.take(shard.images) if audit else None,
             allow_broken=self.allow_broken,
             versions=self.versions,
         )
@@ -223,22 +225,24 @@ def plan_shards(
     Parameters
     ----------
     splits : sequence of SplitRows
-    members, schemas, root, versions, allow_broken
+    members : dict of str to Member
+        Where each selected image lies, by its key.
+    schemas, root, versions, allow_broken
         See `ShardPlan`.
     max_shard_size : int
         Bytes that a file may have.
     """
+    keys, places = list(members), list(members.values())
+    sizes = np.array([place.file_size for place in places], dtype=np.int64)
     shards = []
     for split in sorted(splits, key=lambda split: not split.is_whole):
-        found = (members[name].file_size for name in split.images)
-        sizes = np.fromiter(found, dtype=np.int64, count=len(split))
-        cuts = _cut(split, sizes, max_shard_size)
+        cuts = _cut(split, sizes[split.images], max_shard_size)
         for number, (start, stop, listed) in enumerate(cuts):
             name = f"{split.split}-{number:05d}-of-{len(cuts):05d}.parquet"
             path = f"data/{split.config}/{name}"
             listed_in = ((split.config, split.split), *listed)
             shards.append(PlannedShard(path, split, start, stop, listed_in))
-    return ShardPlan(shards, members, schemas, root, versions, allow_broken)
+    return ShardPlan(shards, keys, places, schemas, root, versions, allow_broken)
 
 
 def _cut(

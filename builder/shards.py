@@ -87,12 +87,12 @@ def write_shards(
     if not audit.names:
         first = [shard for shard in plan.shards if shard.split.is_whole]
         rest = plan.shards[len(first) :]
-        audit = Audit.of(list(plan.members))
+        audit = Audit.of(list(plan.keys))
         for shard, info in zip(first, write(first), strict=True):
             if info.looked:
-                audit.facts.put(audit.rows_of(shard.names), info.looked)
+                audit.facts.put(shard.images, info.looked)
             written.append(replace(info, looked=None))
-    refuse_broken(audit.broken, total=len(plan.members), allow_broken=plan.allow_broken)
+    refuse_broken(audit.broken, total=len(plan.keys), allow_broken=plan.allow_broken)
     written += write(rest, audit)
     # What the buffers of images took; the figures come next, and need some, too.
     pa.default_memory_pool().release_unused()

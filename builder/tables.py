@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -33,8 +33,9 @@ class SplitRows:
     config, split : str
     columns : dict of str to list or array
         Every column but ``image``, in row order.
-    images : list of str
-        Key of each row's image in the source.
+    images : ndarray of int64, shape (n,)
+        Which of the selected images each row shows, numbered as
+        `builder.prepared.Prepared.locate` gives them.
     is_whole : bool
         Whether the splits of this config hold every selected image once. They are
         written first, and what is learned of the images serves the others.
@@ -46,7 +47,7 @@ class SplitRows:
     config: str
     split: str
     columns: Mapping[str, Any]
-    images: Sequence[str]
+    images: NDArray[np.int64]
     is_whole: bool = False
     shared: tuple[tuple[str, str, int, int], ...] = ()
 

@@ -214,7 +214,7 @@ class IsicSelection:
                 config="default",
                 split="train",
                 columns=self._columns(positions),
-                images=[self.keys[position] for position in positions.tolist()],
+                images=positions,
                 is_whole=True,
                 shared=tuple(shared),
             )

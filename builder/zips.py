@@ -147,8 +147,10 @@ def _check_info(info: zipfile.ZipInfo, url: str, max_size: int) -> None:
         )
 
 
-def unpack(span: bytes | memoryview, member: Member) -> bytes:
+def unpack(span: bytes | memoryview, member: Member) -> bytes | memoryview:
     """Return the bytes of one member, checked, out of the range that holds it.
+
+    Those of a stored member are a view of `span`, uncopied.
 
     Parameters
     ----------
@@ -164,12 +166,6 @@ def unpack(span: bytes | memoryview, member: Member) -> bytes:
         length than declared (never more than 1 MiB beyond it), or the CRC-32
         differs.
     """
-    data = unpack_view(span, member)
-    return data if isinstance(data, bytes) else bytes(data)
-
-
-def unpack_view(span: bytes | memoryview, member: Member) -> bytes | memoryview:
-    """Return what `unpack` does; of a stored member as a view of `span`, uncopied."""
     pieces = list(unpack_pieces(span, member))
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

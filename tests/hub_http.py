@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Awaitable, Callable
 
     from tests.hub_repos import RefusedError, User
@@ -44,12 +45,12 @@ class Call:
 
 
 def ranged(
-    request: web.BaseRequest, content: bytes, headers: dict[str, str]
+    request: web.BaseRequest, content: bytes | mmap.mmap, headers: dict[str, str]
 ) -> web.Response:
     headers = {**headers, "Accept-Ranges": "bytes"}
     asked = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("Range", ""))
     if asked is None:
-        return web.Response(body=content, headers=headers)
+        return web.Response(body=content[:], headers=headers)
     first, last = asked[1], asked[2]
     size = len(content)
     start = int(first) if first else max(0, size - int(last))

@@ -1,6 +1,7 @@
 """The benchmarks' own machinery: what they measure must be what they say."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from PIL import Image
 from builder.drawn import draw_coco
 from tests.benchmarks import bench_selection, full_size
 from tests.benchmarks.full_size import SPLITS, Split
+from tests.benchmarks.load_side import Received
 from tests.benchmarks.measure import measure
 
 
@@ -116,6 +118,18 @@ def test_measure_counts_anonymous_memory_of_children_but_no_mapped_files(tmp_pat
     assert allocated["seconds"] > 0.3
     with pytest.raises(subprocess.CalledProcessError):
         measure([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_bytes_that_nobody_reads_are_not_counted_as_received(monkeypatch):
+    for name in ("recv", "recv_into"):  # put back afterwards
+        monkeypatch.setattr(socket.socket, name, getattr(socket.socket, name))
+    received = Received()
+    sender, reader = socket.socketpair()
+    with sender, reader, reader.makefile("rb") as file:
+        sender.sendall(b"x" * 20_000)
+        assert len(reader.recv(1_000)) == 1_000
+        assert file.read(8_192)
+        assert received.bytes == 1_000 + 8_192
 
 
 def test_notebook_and_comparison_run_on_a_drawn_source(tmp_path, capsys):

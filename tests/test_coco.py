@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from builder.coco import first_appearances, read_table
 from builder.errors import AnnotationError
-from builder.names import unsafe_reason
+from builder.names import check_names, unsafe_reason
 from tests.benchmarks.notebook import clean_data
 from tests.tiny import SHARED, coco_json, read_data
 
@@ -269,6 +269,19 @@ def test_a_safe_name_stays_below_its_folder(name):
         parts = name.split("/")
         assert all(part not in {"", ".", ".."} for part in parts)
         assert not set(name) & set("\\:\0")
+
+
+@given(names=st.lists(st.text(alphabet="a_./\\:~\n\0é ", max_size=5), max_size=4))
+def test_names_are_taken_together_exactly_if_each_is_safe(names):
+    reasons = [unsafe_reason(name) for name in names]
+    at = next((place for place, reason in enumerate(reasons) if reason), None)
+    if at is None:
+        check_names(names, where="a.json", records=range(len(names)))
+        return
+    with pytest.raises(
+        AnnotationError, match=re.escape(f"of record {at} {reasons[at]}")
+    ):
+        check_names(names, where="a.json", records=range(len(names)))
 
 
 def test_masks_of_many_categories_are_those_of_each():

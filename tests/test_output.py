@@ -173,9 +173,17 @@ def test_a_finished_build_changes_only_with_overwrite(
     before = snapshot(folder)
     fewer = replace(recipes[name], targets=("car", "bus"), seed=7)
     options = {"source": str(coco_source), "max_shard_size": SHARD_SIZE}
-    with pytest.raises(OutputError, match="other options, sources or versions"):
-        build(name, folder, fewer, **options)
+    stages = []
+    told = {"progress": lambda stage, *_: stages.append(stage)}
+    for changed in (
+        {"recipe": fewer, **options},
+        {"recipe": recipes[name], **options, "audit": False},
+        {"recipe": recipes[name], **options, "max_shard_size": SHARD_SIZE + 1},
+    ):
+        with pytest.raises(OutputError, match="other options, sources or versions"):
+            build(name, folder, **changed, **told)
     assert snapshot(folder) == before
+    assert not stages  # no image was looked at for that
     build(name, folder, fewer, overwrite=True, **options)
     build(name, tmp_path / "fresh", fewer, **options)
     found = contents(folder)
@@ -192,9 +200,17 @@ def test_a_finished_export_changes_only_with_overwrite(
     (folder / "images/notes.txt").write_text("mine")
     before = snapshot(folder)
     fewer = replace(recipes[name], benign=(0, 5))
+    stages = []
     with pytest.raises(OutputError, match="other options, sources or versions"):
-        export(name, folder, fewer, source=str(isic_source))
+        export(
+            name,
+            folder,
+            fewer,
+            source=str(isic_source),
+            progress=lambda stage, *_: stages.append(stage),
+        )
     assert snapshot(folder) == before
+    assert not stages
     export(name, folder, fewer, source=str(isic_source), overwrite=True)
     export(name, tmp_path / "fresh", fewer, source=str(isic_source))
     found = contents(folder)

@@ -94,7 +94,7 @@ def make_plan(folder, datas, *, out="out", start=0, **options):
             "image_name": [str(number) for number in range(len(datas))],
             "position": np.arange(len(datas), dtype=np.int32),
         },
-        images=list(members),
+        images=np.arange(len(members)),
         is_whole=True,
     )
     options = {"max_shard_size": 40_000_000, "versions": {}, **options}
@@ -247,7 +247,8 @@ def test_broken_images_stop_a_shard_or_are_left_out(tmp_path):
 def looked_at(plan):
     """Return what an audit knows of the images of a plan."""
     options = {"executor": InlineExecutor(), "workers": 1, "decode": False}
-    return audit_images(plan.members, {}, **options)
+    members = dict(zip(plan.keys, plan.members, strict=True))
+    return audit_images(members, {}, **options)
 
 
 def test_an_image_that_stays_is_hashed_and_checked_once(tmp_path):
@@ -273,7 +274,7 @@ def test_an_image_written_anew_is_hashed_again(tmp_path, zipped):
     (task,) = (plan.task(shard, audit) for shard in plan.shards)
     first = write_shard(task)
     (tmp_path / "out" / first.path).unlink()
-    place = Path(plan.members["images/1.jpg"].url)
+    place = Path(plan.members[1].url)
     times = place.stat()
 
     place.write_bytes(place.read_bytes())  # another time, the same bytes
@@ -293,7 +294,7 @@ def zip_members(folder, members):
     path = zip_folder(folder, folder.with_suffix(".zip"))
     with path.open("rb") as file:
         directory = read_directory(file, url=str(path))
-    return {key: directory[member.name] for key, member in members.items()}
+    return [directory[member.name] for member in members]
 
 
 def test_images_are_learned_from_the_whole_splits(tmp_path):
@@ -311,7 +312,7 @@ def test_images_are_learned_from_the_whole_splits(tmp_path):
     schemas = {"default": SCHEMA, "part": SCHEMA}
     plan = plan_shards(
         [part, whole],
-        plan.members,
+        dict(zip(plan.keys, plan.members, strict=True)),
         schemas,
         root=plan.root,
         max_shard_size=40_000_000,
@@ -324,7 +325,7 @@ def test_images_are_learned_from_the_whole_splits(tmp_path):
     assert [shard.rows for shard in shards] == [3, 2]
     assert list(audit.broken) == ["images/2.jpg"]
     assert audit.broken["images/2.jpg"].startswith("is not the image of its record")
-    assert audit.names == list(plan.members)
+    assert audit.names == plan.keys
     assert_equal(audit.facts, replace(audit.facts, stamps=looked_at(plan).facts.stamps))
     refused = replace(plan, allow_broken=False, root=Root(tmp_path / "none"))
     with pytest.raises(ImageError, match="1 of 4 selected images are broken"):

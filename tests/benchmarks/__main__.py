@@ -3,7 +3,7 @@
     python -m tests.benchmarks [SOURCE]
 
 SOURCE has the layout of COCO 2017 with the images that the notebook selects; without
-it, a synthetic one of full size is made in a temporary folder, which needs 10 GB.
+it, a synthetic one of full size is made in a temporary folder. All need 40 GB there.
 """
 
 from __future__ import annotations

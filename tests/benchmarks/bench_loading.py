@@ -1,154 +1,220 @@
 """Loading a build against the other ways to publish the same rows.
 
-    python -m tests.benchmarks.bench_loading SOURCE [--runs 3]
+    python -m tests.benchmarks.bench_loading SOURCE [--runs 3] [--also PYTHON ...]
 
-Three forms of the same split of ``car``: the shards of a build, the files themselves as
-an imagefolder, and one Parquet file as `Dataset.to_parquet` writes it by default (what
-`push_to_hub` uploads for up to 500 MB). Each action is a process of its own, in turns.
-Bytes are those that a local HTTP server sent. At the end, the memory of loading the
-whole default config at several shard sizes.
+Three forms: a build, what `push_to_hub` makes of its rows, and the files themselves as
+an imagefolder. Each is loaded as its users do, by ``load_dataset(FOLDER, "car")``, or
+by the name of its repository on a loopback Hub. Each action is a process of its own, in
+turns, after one that is not counted; but for the row that says so, the files are in the
+page cache. Bytes are those that the process took out of its sockets: a server sends
+more, into buffers that nobody reads. Interpreters with other versions of `datasets`
+take the first example from the Hub, too. At the end, the same by the size of a shard.
+Needs 30 GB in the temporary folder, and a quarter of an hour.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
-from builder import CocoRecipe, build, shards
 from tests.benchmarks.measure import alternate, measure, print_table
+from tests.hub_server import HubServer
 
-SIZES = (10, 40, 160)
-PYTHON = [sys.executable, "-m", "tests.benchmarks.load_side"]
+ROOT = Path(__file__).parents[2]
+SIZES = (10, 20, 40, 160)
+CONTRACT = 40
+SIDE = ["-m", "tests.benchmarks.load_side"]
+OURS, PUSHED, FOLDER = "a build", "push_to_hub", "imagefolder"
+
+
+def make_build(source, folder, size=CONTRACT):
+    """Build all configs, in shards of a size in MB."""
+    from builder import build, shard_tasks
+
+    if size != CONTRACT:
+        # Else no shard of COCO's images would be larger than 41 MB.
+        shard_tasks.MAX_ROWS = 10**9
+    build("coco_stuff_trimmed", str(folder), source=source, audit=False,
+          max_shard_size=size * 1_000_000)  # fmt: skip
+
+
+def upload(folder, repo, *patterns):
+    """Put a folder into a new repository."""
+    from huggingface_hub import HfApi
+
+    HfApi().create_repo(repo, repo_type="dataset")
+    HfApi().upload_folder(
+        repo_id=repo,
+        repo_type="dataset",
+        folder_path=folder,
+        allow_patterns=patterns or None,
+    )
+
+
+def copy_images(source, config, split, rows):
+    """Copy the images of a split into an imagefolder."""
+    names = rows["file_name"]
+    labels = rows["label"] if config == "car" else [""] * len(rows)
+    origin = Path(source, "train2017" if split == "train" else "val2017")
+    for label, name in zip(labels, names, strict=True):
+        target = Path("alice", config, split, str(label), name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(origin / name, target)
+    print(f"{config}, {split}: {len(rows)} rows, {len(set(names))} files")
 
 
 def make_forms(source, folder):
-    """Return the files of each form of the split."""
-    from datasets import disable_progress_bars, load_dataset
+    """Make every form in its folder, and the repositories named as the folders are."""
+    import datasets
+    import huggingface_hub
 
-    disable_progress_bars()
-    recipe = CocoRecipe(targets=("car",))
-    build("coco_stuff_trimmed", f"{folder}/ours", recipe, source=source, audit=False)
-    ours = sorted(Path(folder, "ours/data/car").glob("train-*"))
-    split = load_dataset(
-        "parquet", data_files=[str(p) for p in ours], split="train", cache_dir=folder
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity_error()
+    huggingface_hub.utils.disable_progress_bars()
+    make_build(source, "alice/build")
+    upload("alice/build", "alice/build", "README.md", "data/*")
+    for config in sorted(file.name for file in Path("alice/build/data").iterdir()):
+        splits = datasets.load_dataset(
+            "alice/build", config, cache_dir=folder / "cache"
+        )
+        splits.push_to_hub("alice/pushed", config)
+        if config in {"car", "default"}:
+            for split, rows in splits.items():
+                copy_images(source, config, split, rows)
+        shutil.rmtree(folder / "cache")
+    upload("alice/car", "alice/car")
+    huggingface_hub.snapshot_download(
+        "alice/pushed", repo_type="dataset", local_dir="alice/pushed"
     )
-    Path(folder, "hub").mkdir()
-    split.to_parquet(f"{folder}/hub/train-00000-of-00001.parquet")
-    for label, name in zip(split["label"], split["file_name"], strict=True):
-        target = Path(folder, "folder", str(label), name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(source, "train2017", name), target)
+
+
+def act(action, where, config=None, hub=None, python=sys.executable, cache=None):
+    """Return what one process measured of a folder, or of a repository of `hub`.
+
+    `cache` is a folder for what `load_dataset` prepares.
+    """
+    before = len(hub.log) if hub else 0
+    with tempfile.TemporaryDirectory() as folder:
+        # What is not there as a folder is looked for on the Hub.
+        place = {"cwd": folder} if hub else {}
+        environ = {**os.environ, "HF_HOME": folder, "PYTHONPATH": str(ROOT)}
+        environ |= {"TMPDIR": cache} if cache else {}
+        with Path(folder, "told").open("w+") as told:
+            command = [python, *SIDE, action, where, *([config] if config else [])]
+            measured = measure(command, stdout=told, env=environ, **place)
+            told.seek(0)
+            found = json.load(told)
+    if hub:
+        return {**found, "requests": len(hub.log) - before}
+    if action != "load":
+        return {"seconds": found["seconds"]}
     return {
-        "a build": ("parquet", ours),
-        "to_parquet": ("parquet", sorted(Path(folder, "hub").iterdir())),
-        "imagefolder": ("imagefolder", sorted(Path(folder, "folder").rglob("*.jpg"))),
+        "seconds": found["seconds"],
+        "cpu_seconds": measured["cpu_seconds"],
+        "peak_anonymous_mb": measured["peak_anonymous_mb"],
     }
 
 
-@contextmanager
-def serve(folder):
-    """Run a server for a folder in a process of its own, and give its port."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.range_server", str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        yield int(server.stdout.readline())
-        server.communicate()
+def forget(folder):
+    """Drop the files of a folder from the page cache."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def sent(port):
-    """Return the megabytes that the server sent since it was last asked."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("GET", "/-/sent")
-    total = json.load(connection.getresponse())["bytes"]
-    connection.close()
-    return total / 1e6
-
-
-def act(action, kind, files, port=None):
-    """Return what one process measured, and the bytes that it touched."""
-    if port:
-        sent(port)
-    done = subprocess.run(
-        [*PYTHON, action, kind, json.dumps([str(file) for file in files])],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "NO_PROXY": "127.0.0.1", "HF_DATASETS_OFFLINE": "0"},
-        timeout=600,
-    )
-    told = json.loads(done.stdout)
-    return {**told, "mb_touched": sent(port)} if port else told
-
-
-def compare_actions(forms, folder, runs):
-    """Print every action on local files, and bytes of those over HTTP."""
-    titles = {
-        "first": "First example of a stream",
-        "load": "load_dataset, without a cache",
-        "each": "Each image decoded, in order: seconds an image",
-        "random": "Random access: seconds an image",
+def compare(title, forms, action, runs, *, more=None, clean=lambda: None, **options):
+    """Print what an action takes of every form, and of what is given ready."""
+    sides = {
+        name: lambda words=words: act(action, *words, **options)
+        for name, words in forms.items()
     }
-    for action, title in titles.items():
-        sides = {
-            name: lambda form=form, action=action: act(action, *form)
-            for name, form in forms.items()
-        }
-        print_table(title, alternate(sides, runs), "a build")
-    with serve(folder) as port:
-        base = f"http://127.0.0.1:{port}"
-        for action, title in (
-            ("first", "First example of a stream over HTTP"),
-            ("column", "The column `label` over HTTP"),
-        ):
-            sides = {}
-            for name, (kind, files) in forms.items():
-                urls = [f"{base}/{file.relative_to(folder)}" for file in files]
-                if action == "first" or kind == "parquet":
-                    sides[name] = lambda kind=kind, urls=urls, action=action: act(
-                        action, kind, urls, port
-                    )
-            print_table(title, alternate(sides, 1), "a build")
+    found = alternate({**sides, **(more or {})}, runs, clean)
+    base = f"{CONTRACT} MB" if f"{CONTRACT} MB" in forms else OURS
+    print_table(title, found, base)
 
 
-def compare_sizes(source, folder):
-    """Print the memory of loading the default config, by shard size."""
-    found = {}
-    shards.MAX_ROWS = 10**9  # else no shard of COCO's images would be larger than 41 MB
+def compare_forms(hub, runs, others):
+    """Print every action on every form."""
+    car = {
+        OURS: ("alice/build", "car"),
+        PUSHED: ("alice/pushed", "car"),
+        FOLDER: ("alice/car", None),
+    }
+    whole = {
+        OURS: ("alice/build", "default"),
+        PUSHED: ("alice/pushed", "default"),
+        FOLDER: ("alice/default", None),
+    }
+    parquet = {name: car[name] for name in (OURS, PUSHED)}
+    first = "First example of a stream"
+    compare(first, car, "first", runs)
+    compare(f"{first}, no file in the page cache", car, "first", runs,
+            clean=lambda: forget(Path("alice")))  # fmt: skip
+    for cache in (None, "/dev/shm"):
+        where = f", its cache in {cache}" if cache else ""
+        compare(f"load_dataset of `car`{where}", car, "load", runs, cache=cache)
+        compare(f"load_dataset of the default config{where}", whole, "load", runs,
+                cache=cache)  # fmt: skip
+    compare("Each image decoded: seconds an image", car, "each", runs,
+            more={"plain Pillow": lambda: act("pillow", "alice/car")})  # fmt: skip
+    compare("Random access: seconds an image", car, "random", runs)
+    compare(f"{first} from the Hub", car, "first", runs, hub=hub)
+    for python in others:
+        compare(f"{first} from the Hub, {python}", car, "first", runs,
+                hub=hub, python=python)  # fmt: skip
+    compare("The column `label` from the Hub", parquet, "column", runs, hub=hub)
+
+
+def compare_sizes(source, hub, runs):
+    """Print the default config by the size of a shard."""
+    forms = {}
     for size in SIZES:
-        out = f"{folder}/{size}"
-        build("coco_stuff_trimmed", out, source=source, audit=False,
-              max_shard_size=size * 1_000_000)  # fmt: skip
-        files = sorted(map(str, Path(out, "data/default").glob("train-*")))
-        # Only their number of rows would bind the larger ones.
-        found[f"{size} MB, {len(files)} files"] = [
-            measure([*PYTHON, "load", "parquet", json.dumps(files)])
-        ]
-        shutil.rmtree(out)
-    print_table("load_dataset of the whole default config", found, next(iter(found)))
+        where = Path("alice/build" if size == CONTRACT else f"alice/of-{size}")
+        if not where.exists():
+            make_build(source, where, size)
+            for config in (where / "data").iterdir():
+                if config.name != "default":
+                    shutil.rmtree(config)
+            upload(str(where), str(where), "README.md", "data/*")
+        number = len(list((where / "data/default").iterdir()))
+        print(f"{size} MB: {number} files")
+        forms[f"{size} MB"] = (str(where), "default")
+    title = "By the size of a shard, "
+    compare(f"{title}load_dataset of the default config", forms, "load", runs)
+    compare(f"{title}first example of a stream", forms, "first", runs)
+    compare(f"{title}first example from the Hub", forms, "first", runs, hub=hub)
 
 
 def main(arguments=None):
     """Make the forms, and compare them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source")
+    parser.add_argument("source", type=Path)
     parser.add_argument("--runs", type=int, default=3, help="of each (default: 3)")
+    parser.add_argument("--also", nargs="*", default=[], help="other interpreters")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        forms = make_forms(options.source, folder)
-        compare_actions(forms, Path(folder), options.runs)
-        compare_sizes(options.source, folder)
+    source = str(options.source.resolve())
+    others = [str(Path(python).absolute()) for python in options.also]
+    with (
+        tempfile.TemporaryDirectory() as name,
+        HubServer(seconds=4 * 3600, limit=20 * 1024**3) as hub,
+    ):
+        folder = Path(name)
+        # Before the first import of the Hub's client, which reads them then.
+        os.environ |= {
+            "HF_ENDPOINT": hub.url,
+            "HF_TOKEN": "hf_alice",
+            "HF_HUB_DISABLE_XET": "1",
+        }
+        os.chdir(folder)
+        make_forms(source, folder)
+        compare_forms(hub, options.runs, others)
+        compare_sizes(source, hub, options.runs)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def make_rows(count):
             "image_id": np.arange(count, dtype=np.int64),
             "label": np.arange(count, dtype=np.int64) % 80,
         },
-        images=[f"train/{number:012}.jpg" for number in range(count)],
+        images=np.arange(count),
         is_whole=True,
     )
 
@@ -87,7 +87,8 @@ def run(count, folder):
     features = {"image": Image(), "image_id": Value("int64"), "label": Value("int64")}
     before = held()
     rows = make_rows(count)
-    members = {name: Member(name, str(image), size) for name in rows.images}
+    names = (f"train/{number:012}.jpg" for number in range(count))
+    members = {name: Member(name, str(image), size) for name in names}
     index, peak = held() - before, Peak()
     started = time.process_time()
     executor = InlineExecutor()

@@ -45,7 +45,7 @@ def plan_writing(members, out):
         config="default",
         split="train",
         columns={"position": np.arange(len(members), dtype=np.int64)},
-        images=list(members),
+        images=np.arange(len(members)),
         is_whole=True,
     )
     schema = schema_of(Features({"image": Image(), "position": Value("int64")}))

@@ -43,8 +43,9 @@ def measure(command, *, every=0.005, **options):
     Memory is sampled while it runs. Of processor time, that of all processes counts:
     it says more than seconds where the machine does other things, too.
     """
+    options = {"stdout": subprocess.DEVNULL, **options}
     started, before, peak = time.perf_counter(), os.times(), 0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, **options) as process:
+    with subprocess.Popen(command, **options) as process:
         while process.poll() is None:
             peak = max(peak, anonymous_bytes(process.pid))
             time.sleep(every)
