@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 # What `datasets` 5 uses (datasets.config.DEFAULT_CDC_OPTIONS): page borders that
@@ -122,15 +122,13 @@ def plan_cuts(
     >>> plan_cuts(np.array([4, 4, 4, 4, 4]), max_rows=250, max_bytes=9)
     [(0, 2), (2, 4), (4, 5)]
     """
+    ends = np.cumsum(sizes)
     cuts = [0]
-    total = 0
-    for row, size in enumerate(sizes.tolist()):
-        full = row - cuts[-1] >= max_rows or total + size > max_bytes
-        if full and row > cuts[-1]:
-            cuts.append(row)
-            total = 0
-        total += size
-    cuts.append(len(sizes))
+    while cuts[-1] < len(sizes):
+        start = cuts[-1]
+        before = ends[start] - sizes[start]
+        stop = int(np.searchsorted(ends, before + max_bytes, side="right"))
+        cuts.append(min(max(stop, start + 1), start + max_rows))
     return list(itertools.pairwise(cuts)) if len(sizes) else [(0, 0)]
 
 
