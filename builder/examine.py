@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from builder.audit import audit_images, refuse_broken
@@ -19,24 +18,6 @@ if TYPE_CHECKING:
     from builder.prepared import Prepared, Selection
 
 
-@dataclass(frozen=True)
-class Examined:
-    """A selection of which every row is known.
-
-    Attributes
-    ----------
-    selection : Selection
-    lock : dict
-        Its selection.json.
-    looked : Audit
-        What was seen of the images; empty where none had to be looked at.
-    """
-
-    selection: Selection
-    lock: dict[str, Any]
-    looked: Audit
-
-
 def examine(
     prepared: Prepared,
     members: Mapping[str, Member],
@@ -46,10 +27,9 @@ def examine(
     decode: bool,
     digests: bool = True,
     allow_broken: bool = False,
-    lock: str | os.PathLike[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> Examined:
-    """Look at every image, and make of the selection what depends on that.
+) -> Audit:
+    """Look at every image.
 
     Parameters
     ----------
@@ -66,10 +46,13 @@ def examine(
         depend on them.
     allow_broken : bool
         Go on although images are broken.
-    lock : path, optional
-        A selection.json; stop unless exactly that selection comes out.
     progress : callable, optional
         Called with ``look``, the images just looked at, and how many there are.
+
+    Returns
+    -------
+    Audit
+        Without names where no image had to be looked at.
 
     Raises
     ------
@@ -77,8 +60,6 @@ def examine(
         An image could not be read.
     ImageError
         Images are broken, and that is not allowed.
-    SelectionError
-        The selection is not that of `lock`.
     """
     selection = prepared.selection
     looked = audit_images(
@@ -90,8 +71,38 @@ def examine(
         progress=progress,
     )
     refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
-    selection = selection.with_audit(looked)
+    return looked
+
+
+def settle(
+    prepared: Prepared,
+    looked: Audit,
+    *,
+    lock: str | os.PathLike[str] | None = None,
+) -> tuple[Selection, dict[str, Any]]:
+    """Make of the selection what depends on the images, so that every row is known.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    looked : Audit
+        What was seen of the images, and which of them get no row.
+    lock : path, optional
+        A selection.json; stop unless exactly that selection comes out.
+
+    Returns
+    -------
+    selection : Selection
+    lock : dict
+        Its selection.json.
+
+    Raises
+    ------
+    SelectionError
+        The selection is not that of `lock`.
+    """
+    selection = prepared.selection.with_audit(looked)
     locked = make_lock(selection, prepared.inputs)
     if lock is not None:
         check_lock(lock, locked)
-    return Examined(selection, locked, looked)
+    return selection, locked

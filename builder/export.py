@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from builder.cache import Cache
 from builder.errors import OutputError
-from builder.examine import examine
+from builder.examine import examine, settle
 from builder.execute import InlineExecutor
 from builder.manifest import digest_of, to_json
 from builder.output import begin, check_output, finish, refuse_other
@@ -89,20 +89,18 @@ def export(
     asked = {"recipe": chosen, "image_size": image_size}
     refuse_other(root, last=LAST, asked=asked, overwrite=overwrite)
     members = bring(prepared.locate(), cache, progress=progress)
-    examined = examine(
+    seen = examine(
         prepared,
         members,
         executor=executor,
         workers=workers,
         decode=audit and prepared.selection.needs_digests,
         allow_broken=allow_broken,
-        lock=lock,
         progress=progress,
     )
-    selection = examined.selection
     resized = resize_images(
         members,
-        examined.looked,
+        seen,
         image_size,
         cache=cache,
         executor=executor,
@@ -110,8 +108,9 @@ def export(
         allow_broken=allow_broken,
         progress=progress,
     )
+    selection, locked = settle(prepared, resized.looked, lock=lock)
     digests = [digest.tobytes().hex() for digest in resized.audit.facts.sha256]
-    key = digest_of([examined.lock["digest"], digests])
+    key = digest_of([locked["digest"], digests])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
 
     for name, member in resized.members.items():
@@ -125,8 +124,8 @@ def export(
         "dataset": dataset,
         "key": key,
         "recipe": selection.recipe.as_dict(),
-        "selection": examined.lock["digest"],
-        "image_size": image_size,
+        "selection": locked["digest"],
+        **({} if image_size is None else {"image_size": image_size}),
         "broken": resized.looked.broken,
         **resized_record(selection, image_size),
         "files": {name: {} for name in kept},

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from builder.pixels import ImageFacts
 
 
-_ARRAYS = ("sha256", "stamps", "dhash", "is_grey", "width", "height")
+_ARRAYS = ("sha256", "stamps", "dhash", "is_grey")
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFacts:
-    """The facts of n images as arrays: 73 bytes an image, and no pixels.
+    """The facts of n images as arrays: 57 bytes an image, and no pixels.
 
     Attributes
     ----------
@@ -29,7 +29,6 @@ class AuditFacts:
         Of the files that were read: see `builder.readers.read_into`.
     dhash : ndarray of uint64, shape (n, 2)
     is_grey : ndarray of bool, shape (n,)
-    width, height : ndarray of int32, shape (n,)
     reasons : dict of int to str
         Why an image is broken, by the row of each that is.
     """
@@ -38,8 +37,6 @@ class AuditFacts:
     stamps: NDArray[np.int64]
     dhash: NDArray[np.uint64]
     is_grey: NDArray[np.bool_]
-    width: NDArray[np.int32]
-    height: NDArray[np.int32]
     reasons: dict[int, str]
 
     def __len__(self) -> int:
@@ -60,8 +57,6 @@ class AuditFacts:
             stamps=np.zeros(n, dtype=np.int64),
             dhash=np.zeros((n, 2), dtype=np.uint64),
             is_grey=np.zeros(n, dtype=np.bool_),
-            width=np.zeros(n, dtype=np.int32),
-            height=np.zeros(n, dtype=np.int32),
             reasons={},
         )
 
@@ -95,8 +90,6 @@ def gather(facts: Sequence[ImageFacts], stamps: ArrayLike | None = None) -> Audi
         found.sha256[row] = np.frombuffer(fact.sha256, dtype=np.uint8)
         found.dhash[row] = fact.dhash
         found.is_grey[row] = fact.is_grey
-        found.width[row] = fact.width
-        found.height[row] = fact.height
         if fact.reason is not None:
             found.reasons[row] = fact.reason
     if stamps is not None:

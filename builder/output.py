@@ -95,7 +95,8 @@ def refuse_other(
     """
     previous = _read_record(root, last) or {}
     asked = json.loads(json.dumps(asked))  # tuples are lists there
-    if previous and not overwrite and not asked.items() <= previous.items():
+    other = any(previous.get(name) != value for name, value in asked.items())
+    if previous and other and not overwrite:
         raise _of_other_options(root)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from builder.cache import Cache
 from builder.card import render_card
-from builder.examine import examine
+from builder.examine import examine, settle
 from builder.execute import InlineExecutor
 from builder.fetch import needed
 from builder.manifest import (
@@ -129,7 +129,7 @@ def build(
         progress=progress,
     )
     options = {
-        "image_size": image_size,
+        **({} if image_size is None else {"image_size": image_size}),
         "max_shard_size": max_shard_size,
         "allow_broken": allow_broken,
         "audit": audit,
@@ -143,7 +143,7 @@ def build(
         members = for_workers(located)
     else:
         members = bring(located, cache, progress=progress)
-    examined = examine(
+    seen = examine(
         prepared,
         members,
         executor=executor,
@@ -151,13 +151,11 @@ def build(
         decode=audit,
         digests=image_size is not None,  # else the shards tell them
         allow_broken=allow_broken,
-        lock=lock,
         progress=progress,
     )
-    selection = examined.selection
     resized = resize_images(
         members,
-        examined.looked,
+        seen,
         image_size,
         cache=cache,
         executor=executor,
@@ -165,9 +163,10 @@ def build(
         allow_broken=allow_broken,
         progress=progress,
     )
+    selection, locked = settle(prepared, resized.looked, lock=lock)
 
     sizes = [member.file_size for member in members.values()]
-    key = digest_of([examined.lock["digest"], options, versions(), sizes])
+    key = digest_of([locked["digest"], options, versions(), sizes])
     output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
     remember(root, output.previous)
 
@@ -189,7 +188,7 @@ def build(
 
     manifest = make_manifest(
         selection,
-        lock=examined.lock,
+        lock=locked,
         key=key,
         options=options,
         sources=[*prepared.inputs, *describe_images(prepared.images, looked)],
@@ -203,7 +202,7 @@ def build(
         **selection.figures(looked, lambda name: read_any(members[name], cache)),
         **selection.small_files(),
         **selection.notes(),
-        LOCK: to_json(examined.lock),
+        LOCK: to_json(locked),
         "README.md": render_card(manifest).encode(),
     }
     for name, data in texts.items():

@@ -164,6 +164,8 @@ def inspect(
         return looked
     try:
         return _decode(data, looked.sha256)
+    except MemoryError:
+        raise  # says nothing of the image
     except Exception as err:  # decoders raise what they like: OSError, SyntaxError, ...
         words = " ".join(str(err).split()) or type(err).__name__
         return ImageFacts(looked.sha256, f"cannot be decoded: {words}")

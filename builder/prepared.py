@@ -115,6 +115,9 @@ class Prepared:
     def locate(self) -> dict[str, Member]:
         """Return where each selected image lies, by its key.
 
+        Group by group, in the order of their keys: by this order the images are
+        numbered from here on.
+
         Raises
         ------
         SourceError

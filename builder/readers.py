@@ -28,9 +28,10 @@ def read_into(member: Member, out: memoryview) -> int:
     Returns
     -------
     int
-        Stamp of the file (or zip) as it was just before: device, inode, size, time of
-        change and of last write, in 64 bits. While it is the same, so are the bytes,
-        and their digest need not be taken again; it is never the same on two machines.
+        Stamp of the file (or zip): device, inode, size, time of change and of last
+        write, in 64 bits. While it is the same, so are the bytes, and their digest need
+        not be taken again; it is never the same on two machines. 0, which stands for
+        nothing, if the file changed while it was read.
 
     Raises
     ------
@@ -52,6 +53,7 @@ def read_into(member: Member, out: memoryview) -> int:
                 if not count:
                     break
                 done += count
+            stamp = stamp if _look(file)[1] == stamp else 0
     except OSError as err:
         msg = f"{member.url}: cannot read the image: {err.strerror}"
         raise ImageError(msg) from err
@@ -85,7 +87,7 @@ def read_any(member: Member, cache: Cache) -> bytes:
 def _look(file: io.FileIO) -> tuple[int, int]:
     """Return size and stamp of an open file."""
     found = os.fstat(file.fileno())
-    # The time of change cannot be set back, that of the last write can.
+    # The time of change cannot be set back, but on Windows; that of the last write can.
     parts = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
     return found.st_size, hash((found.st_size, *parts))
 

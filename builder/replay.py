@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.examine import examine
+from builder.examine import examine, settle
 from builder.manifest import (
     LAST,
     LOCK,
@@ -79,7 +79,7 @@ def replay(
     )
     members = bring(prepared.locate(), cache, progress=progress)
     options = manifest["options"]
-    examined = examine(
+    seen = examine(
         prepared,
         members,
         executor=executor,
@@ -88,10 +88,10 @@ def replay(
         allow_broken=True,  # which ones are broken is compared below
         progress=progress,
     )
-    selection, image_size = examined.selection, options.get("image_size")
+    image_size = options.get("image_size")
     resized = resize_images(
         members,
-        examined.looked,
+        seen,
         image_size,
         cache=cache,
         executor=executor,
@@ -101,6 +101,7 @@ def replay(
         progress=progress,
     )
     looked = resized.looked
+    selection, _ = settle(prepared, looked)
     yield from _compare_locks(lock, prepared.inputs, selection)
     schemas = {n: schema_of(f) for n, f in selection.features().items()}
     plan = plan_shards(
@@ -126,8 +127,9 @@ def replay(
             yield f"{path}: the source gives this shard, the build has none"
         else:
             task = plan.task(shard, resized.audit)
-            known = resized.audit.facts.take(shard.images)
-            yield from _compare_rows(root, task, known, ours)
+            yield from _compare_rows(
+                root, task, resized.audit.facts.take(shard.images), ours
+            )
             present.append(shard)
             shards.append(_as_written(task, manifest["files"][path]))
 
@@ -207,7 +209,7 @@ def _compare_locks(
 def _made_with(theirs: str, ours: str) -> str:
     """Return what an image is compared with, where images are resized."""
     if theirs == ours:
-        return "the one that is made of the source"
+        return "the one that Pillow makes of the source"
     return (
         f"the one that Pillow {ours} makes of the source, and the build had Pillow"
         f" {theirs}, which may make others: verify with that"

@@ -1,7 +1,7 @@
 """Make one image smaller: its size first, then its bytes.
 
-Both are functions of their arguments and of the version of Pillow. The code path is the
-same on every machine, so that all workers write the same bytes.
+Both are functions of their arguments, of the version of Pillow and of the libraries
+that it was built with, which are the same in all its wheels of a version and platform.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def resize_images(
         facts.put(rows, part)
         if progress:
             progress("resize", len(rows), len(good))
-    audit = Audit(looked.names, facts, decoded=looked.decoded)
+    audit = Audit(looked.names, facts, decoded=False)
     refuse_broken(audit.broken, total=len(members), allow_broken=allow_broken)
     seen = replace(looked.facts, reasons=facts.reasons)
     return Resized(found, audit, replace(looked, facts=seen))
@@ -188,6 +188,8 @@ def _resize_one(
             raise ImageError(msg)
         try:
             small = resize(data, image_size)
+        except MemoryError:
+            raise  # says nothing of the image
         except Exception as err:  # decoders raise what they like
             words = " ".join(str(err).split()) or type(err).__name__
             return member, ImageFacts(sha256, f"cannot be resized: {words}"), stamp

@@ -53,7 +53,8 @@ class ShardTask:
     members : tuple of Member
         Where the image of each row lies.
     sizes : tuple of (int, int)
-        Width and height that the source states for each image; empty if it does not.
+        Width and height that the source states for each image; empty if it does not,
+        or where the images are known.
     known : AuditFacts, optional
         Of the images, where they were looked at before: one is not hashed and checked
         again while its file has the stamp that it had then.
@@ -174,7 +175,6 @@ class ShardPlan:
         images = shard.images.tolist()
         names = tuple(self.keys[image] for image in images)
         members = tuple(self.members[image] for image in images)
-        sides = [list(columns.get(name, ())) for name in ("width", "height")]
         return ShardTask(
             root=self.root,
             path=shard.path,
@@ -183,9 +183,7 @@ class ShardPlan:
             rows=rows,
             names=names,
             members=members,
-            sizes=tuple(
-                zip(*(side[shard.start : shard.stop] for side in sides), strict=True)
-            ),
+            sizes=() if audit else _stated_sizes(shard),
             known=audit.facts.take(shard.images) if audit else None,
             allow_broken=self.allow_broken,
             versions=self.versions,
@@ -208,6 +206,15 @@ class ShardPlan:
         sha256.update(schema.metadata[b"huggingface"])
         sha256.update(rows_digest([rows]).encode())
         return sha256.hexdigest()
+
+
+def _stated_sizes(shard: PlannedShard) -> tuple[tuple[int, int], ...]:
+    """Return width and height of each row, where the rows have both."""
+    columns = shard.split.columns
+    if not {"width", "height"} <= columns.keys():
+        return ()
+    sides = (columns[name][shard.start : shard.stop] for name in ("width", "height"))
+    return tuple(zip(*sides, strict=True))
 
 
 def plan_shards(

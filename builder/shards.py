@@ -89,7 +89,7 @@ def write_shards(
         rest = plan.shards[len(first) :]
         audit = Audit.of(list(plan.keys))
         for shard, info in zip(first, write(first), strict=True):
-            if info.looked:
+            if info.looked is not None:
                 audit.facts.put(shard.images, info.looked)
             written.append(replace(info, looked=None))
     refuse_broken(audit.broken, total=len(plan.keys), allow_broken=plan.allow_broken)
@@ -128,7 +128,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
         num_bytes=0,
         rows_sha256="",
         images_sha256=hashlib.sha256(digests[kept].tobytes()).hexdigest(),
-        looked=None if task.known else looked,
+        looked=None if task.known is not None else looked,
     )
     if looked.reasons and not (task.allow_broken and kept):
         return info
@@ -275,7 +275,8 @@ def _look_at(
             for view, (width, height) in zip(views, sizes, strict=True)
         ]
         return gather(found, stamps)
-    for row in np.flatnonzero(task.known.stamps != stamps).tolist():
+    is_same = (task.known.stamps == stamps) & (stamps != 0)
+    for row in np.flatnonzero(~is_same).tolist():
         digest = hashlib.sha256(views[row]).digest()
         if digest != task.known.sha256[row].tobytes():
             msg = (

@@ -226,6 +226,8 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
             drawn = {name: set(draws[ids[name]]) for name in ids}
             names = {entry["id"]: entry["name"] for entry in export["categories"]}
             for number, (file, categories) in enumerate(table.items()):
+                if file in export["broken"]:
+                    continue
                 record = export["images"][file]
                 yield (
                     number,
@@ -242,6 +244,8 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
         target_id = ids[self.config.target]
         seen = set()
         for number, file in enumerate(draws[target_id]):
+            if file in export["broken"]:
+                continue
             categories = table[file]
             yield (
                 number,

@@ -161,6 +161,8 @@ class SiimIsicSmall(datasets.GeneratorBasedBuilder):
         for position in positions:
             row = rows[position]
             name = export["images"][position]
+            if name in export["broken"]:
+                continue
             with open(os.path.join(self.config.data_dir, name), "rb") as image:
                 data = image.read()
             yield (

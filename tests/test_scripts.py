@@ -19,7 +19,7 @@ from coco_stuff_trimmed.coco_stuff_trimmed import CocoStuffTrimmed
 from siim_isic_small import siim_isic_small as isic_script
 from siim_isic_small.siim_isic_small import SiimIsicSmall
 from tests.conftest import COCO_RECIPE, ISIC_RECIPE
-from tests.test_build import COCO, DATASETS, ISIC, read_json
+from tests.test_build import COCO, DATASETS, ISIC, broken_source, read_json
 from tests.tiny import ROOT
 
 PROBE = Path(__file__).with_name("script_probe.py")
@@ -92,6 +92,22 @@ def test_rows_are_equal_one_by_one(dataset, kind, request, tmp_path):
         request.getfixturevalue(f"{kind}{name}")[dataset]
         for name in ("builds", "exports")
     )
+    assert_equal_roads(dataset, export_folder, build_folder, tmp_path)
+
+
+def test_broken_images_are_left_out_on_both_roads(
+    coco_source, builds, copy_of, tmp_path
+):
+    source, keys = broken_source(coco_source, builds, copy_of)
+    folders = [tmp_path / "exported", tmp_path / "built"]
+    for make, folder in zip((export, build), folders, strict=True):
+        record = make(COCO, folder, COCO_RECIPE, source=str(source), allow_broken=True)
+    assert len(record["broken"]) == len(keys)
+    assert_equal_roads(COCO, *folders, tmp_path)
+
+
+def assert_equal_roads(dataset, export_folder, build_folder, tmp_path):
+    """Compare every row that the script gives with those of the Parquet files."""
     manifest = read_json(build_folder / "manifest.json")
     for config in manifest["configs"]:
         ours = load_export(dataset, config, export_folder, tmp_path / "ours")

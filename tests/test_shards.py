@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from builder import build
+from builder import build, readers
 from builder.audit import Audit, audit_images
 from builder.errors import FetchError, ImageError
 from builder.execute import InlineExecutor
@@ -279,6 +279,10 @@ def test_an_image_written_anew_is_hashed_again(tmp_path, zipped):
 
     place.write_bytes(place.read_bytes())  # another time, the same bytes
     assert write_shard(task) == first
+    before, after = audit.facts.stamps, looked_at(plan).facts.stamps
+    assert (before != after).tolist() == (
+        [True] * 3 if zipped else [False, True, False]
+    )
 
     flipped = bytearray(place.read_bytes())
     flipped[flipped.index(images[1]) + 40] ^= 1
@@ -287,6 +291,40 @@ def test_an_image_written_anew_is_hashed_again(tmp_path, zipped):
     message = r"images/1\.jpg: is another image than the build looked at before"
     with pytest.raises((ImageError, FetchError), match="CRC" if zipped else message):
         write_shard(task)
+
+
+def test_a_file_that_changes_while_it_is_read_has_no_stamp(tmp_path, monkeypatch):
+    plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(2)])
+    audit, path = looked_at(plan), Path(plan.members[1].url)
+    assert (audit.facts.stamps != 0).all()
+
+    def look(file):
+        told = readers_look(file)
+        if file.name == str(path) and path.read_bytes() == jpeg_of(50, 1):
+            path.write_bytes(jpeg_of(50, 9))
+        return told
+
+    readers_look = readers._look
+    monkeypatch.setattr(readers, "_look", look)
+    data, stamp = readers.read_stamped(plan.members[1])
+    assert (data, stamp) == (jpeg_of(50, 9), 0)
+    # What has no stamp is hashed, even if it had none before.
+    audit.facts.stamps[1] = 0
+    path.write_bytes(jpeg_of(50, 1))
+    with pytest.raises(ImageError, match="is another image than the build looked at"):
+        write_shard(plan.task(plan.shards[0], audit))
+
+
+def test_sizes_are_stated_by_rows_that_have_both(tmp_path):
+    plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(3)])
+    (shard,) = plan.shards
+    for columns, sizes in (
+        ({"width": [4, 5, 6], "height": [3, 2, 1]}, ((4, 3), (5, 2), (6, 1))),
+        ({"width": ["4", "5", "6"]}, ()),
+        ({}, ()),
+    ):
+        split = replace(shard.split, columns={**shard.split.columns, **columns})
+        assert plan.task(replace(shard, split=split)).sizes == sizes
 
 
 def zip_members(folder, members):
@@ -303,6 +341,7 @@ def test_images_are_learned_from_the_whole_splits(tmp_path):
     whole = plan.shards[0].split
     stated = {"width": [4, 4, 5, 4], "height": [3, 3, 3, 3]}
     whole = replace(whole, columns={**whole.columns, **stated})
+    whole = replace(whole, images=np.array([3, 0, 2, 1]))
     part = SplitRows(
         config="part",
         split="train",
@@ -326,7 +365,8 @@ def test_images_are_learned_from_the_whole_splits(tmp_path):
     assert list(audit.broken) == ["images/2.jpg"]
     assert audit.broken["images/2.jpg"].startswith("is not the image of its record")
     assert audit.names == plan.keys
-    assert_equal(audit.facts, replace(audit.facts, stamps=looked_at(plan).facts.stamps))
+    seen = looked_at(plan).facts
+    assert_equal(audit.facts, replace(seen, reasons=audit.facts.reasons))
     refused = replace(plan, allow_broken=False, root=Root(tmp_path / "none"))
     with pytest.raises(ImageError, match="1 of 4 selected images are broken"):
         write_shards(refused, executor, workers=1, audit=nothing)
