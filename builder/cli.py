@@ -132,6 +132,8 @@ def _export(args: argparse.Namespace) -> int:
     from builder.execute import make_executor
     from builder.export import export
 
+    if args.scheduler:
+        _say("--scheduler: an export is made on this machine, without the cluster")
     with (
         make_executor(args.workers) as (executor, workers),
         _bars(args) as progress,

@@ -95,7 +95,8 @@ def _selection_options() -> argparse.ArgumentParser:
     add("--workers", type=_positive, metavar="N",
         help="tasks at a time; default: one for each processor, or for each thread of"
         " the cluster")  # fmt: skip
-    add("--scheduler", metavar="ADDRESS", help="run the tasks on this Dask cluster")
+    add("--scheduler", metavar="ADDRESS",
+        help="run the tasks of a build on this Dask cluster")  # fmt: skip
     add("--max-shard-size", type=_size, default="40MB", metavar="SIZE",
         help="bytes that a Parquet file may have; default: 40MB")  # fmt: skip
     add("--no-audit", action="store_true",

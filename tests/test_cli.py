@@ -126,6 +126,15 @@ def test_the_module_and_the_script_say_the_version():
     assert run("--version").stdout == f"trimset {__version__}\n"
 
 
+def test_an_export_says_that_it_needs_no_cluster(coco_source, tmp_path):
+    words = ("export", COCO, "--source", coco_source, *OPTIONS[COCO][:-2])
+    done = run(*words, "--out", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == (
+        "trimset: --scheduler: an export is made on this machine, without the cluster\n"
+    )
+
+
 def test_commands_end_with_one_json_object(sources, builds, exports, tmp_path):
     """Real processes, from a plan to a verified build."""
     for dataset in DATASETS:
