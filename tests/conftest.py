@@ -68,78 +68,50 @@ def recipes():
 
 
 @pytest.fixture(scope="session")
-def builds(tmp_path_factory, sources, recipes):
+def make_each(tmp_path_factory, sources, recipes):
+    """Return a function that builds or exports each dataset."""
+    import builder  # and with it `datasets`, once its folders are set
+
+    def make(command, name, **options):
+        folders = {}
+        for dataset, source in sources.items():
+            folders[dataset] = tmp_path_factory.mktemp(name) / dataset
+            recipe = recipes[dataset]
+            function = getattr(builder, command)
+            function(dataset, folders[dataset], recipe, source=str(source), **options)
+        return folders
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def builds(make_each):
     """Return a finished build of each dataset, for reading only."""
-    from builder import build
-
-    folders = {}
-    for dataset, source in sources.items():
-        folders[dataset] = tmp_path_factory.mktemp("build") / dataset
-        build(
-            dataset,
-            folders[dataset],
-            recipes[dataset],
-            source=str(source),
-            max_shard_size=SHARD_SIZE,
-        )
-    return folders
+    return make_each("build", "build", max_shard_size=SHARD_SIZE)
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory, sources, recipes):
+def exports(make_each):
     """Return a finished export of each dataset, for reading only."""
-    from builder import export
-
-    folders = {}
-    for dataset, source in sources.items():
-        folders[dataset] = tmp_path_factory.mktemp("export") / dataset
-        export(dataset, folders[dataset], recipes[dataset], source=str(source))
-    return folders
+    return make_each("export", "export")
 
 
 @pytest.fixture(scope="session")
-def resized_cache(tmp_path_factory):
-    """Return the cache that resized builds and exports share; for reading only."""
-    return tmp_path_factory.mktemp("cache")
+def resized_options(tmp_path_factory):
+    """Return the size, and the cache that resized builds and exports share."""
+    return {"image_size": IMAGE_SIZE, "cache_dir": tmp_path_factory.mktemp("cache")}
 
 
 @pytest.fixture(scope="session")
-def resized_builds(tmp_path_factory, sources, recipes, resized_cache):
+def resized_builds(make_each, resized_options):
     """Return a finished build of each dataset with resized images, for reading only."""
-    from builder import build
-
-    folders = {}
-    for dataset, source in sources.items():
-        folders[dataset] = tmp_path_factory.mktemp("resized") / dataset
-        build(
-            dataset,
-            folders[dataset],
-            recipes[dataset],
-            source=str(source),
-            cache_dir=resized_cache,
-            image_size=IMAGE_SIZE,
-            max_shard_size=SHARD_SIZE,
-        )
-    return folders
+    return make_each("build", "resized", max_shard_size=SHARD_SIZE, **resized_options)
 
 
 @pytest.fixture(scope="session")
-def resized_exports(tmp_path_factory, sources, recipes, resized_cache):
+def resized_exports(make_each, resized_options):
     """Return a finished export of each dataset with resized images."""
-    from builder import export
-
-    folders = {}
-    for dataset, source in sources.items():
-        folders[dataset] = tmp_path_factory.mktemp("resized-export") / dataset
-        export(
-            dataset,
-            folders[dataset],
-            recipes[dataset],
-            source=str(source),
-            cache_dir=resized_cache,
-            image_size=IMAGE_SIZE,
-        )
-    return folders
+    return make_each("export", "resized-export", **resized_options)
 
 
 @pytest.fixture

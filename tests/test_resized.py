@@ -474,10 +474,10 @@ def test_an_export_holds_the_resized_files(
 
 
 def test_an_edited_export_is_mended(
-    coco_source, resized_exports, resized_cache, copy_of, tmp_path
+    coco_source, resized_exports, resized_options, copy_of, tmp_path
 ):
     """Even where its files are links into the cache, which was edited with them."""
-    cache = copy_of(resized_cache, "cache")
+    cache = copy_of(resized_options["cache_dir"], "cache")
     options = {"source": str(coco_source), "cache_dir": cache, "image_size": IMAGE_SIZE}
     export(COCO, tmp_path / "out", COCO_RECIPE, **options)
     path = next((tmp_path / "out").rglob("*.jpg"))
