@@ -24,9 +24,9 @@ OFFICIAL_ISIC_SHA256 = (
     "98c68a10eb669215e3458ad193a24a582c974a4401e539dbbf099b318584264b"
 )
 
-# Of resized images. Of 100 photographs of COCO at 224 pixels, quality 95 without chroma
-# subsampling keeps 40.7 dB (PSNR; 36.8 at worst) in 45 kB; with it, 36.8 (30.1) in 35
-# kB; quality 90 without it, 37.4 (32.9) in 31 kB.
+# Of resized images. Of 99 photographs of COCO at 224 pixels, quality 95 without chroma
+# subsampling keeps 40.7 dB (PSNR; 36.8 at worst) in 45 kB; with it, 36.8 (30.1) in 34
+# kB; quality 90 without it, 37.4 (32.9) in 30 kB (tests/benchmarks/trial_resize.py).
 JPEG_QUALITY = 95
 
 
