@@ -12,15 +12,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from builder.demo import demo
     from builder.errors import TrimsetError
-    from builder.export import export
-    from builder.pipeline import build
-    from builder.plan import plan
-    from builder.push import push
-    from builder.recipes import CocoRecipe, IsicRecipe
-    from builder.remote_verify import verify_remote
-    from builder.verify import verify
+    from builder.hub.push import push
+    from builder.hub.verify import verify_remote
+    from builder.pipeline.build import build
+    from builder.pipeline.demo import demo
+    from builder.pipeline.export import export
+    from builder.pipeline.plan import plan
+    from builder.pipeline.verify import verify
+    from builder.selection.recipe import CocoRecipe, IsicRecipe
 
 __version__ = "0.1.0"
 
@@ -39,16 +39,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CocoRecipe": "builder.recipes",
-    "IsicRecipe": "builder.recipes",
+    "CocoRecipe": "builder.selection.recipe",
+    "IsicRecipe": "builder.selection.recipe",
     "TrimsetError": "builder.errors",
-    "build": "builder.pipeline",
-    "demo": "builder.demo",
-    "export": "builder.export",
-    "plan": "builder.plan",
-    "push": "builder.push",
-    "verify": "builder.verify",
-    "verify_remote": "builder.remote_verify",
+    "build": "builder.pipeline.build",
+    "demo": "builder.pipeline.demo",
+    "export": "builder.pipeline.export",
+    "plan": "builder.pipeline.plan",
+    "push": "builder.hub.push",
+    "verify": "builder.pipeline.verify",
+    "verify_remote": "builder.hub.verify",
 }
 
 
@@ -60,7 +60,7 @@ def __getattr__(name: str) -> Any:
 
 
 class _Package(ModuleType):
-    """Keeps `verify` the function, once ``builder.verify`` the module is imported."""
+    """Keeps `verify` the function, once ``builder.pipeline.verify`` the module is imported."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         # The import system binds every module to its package under its own name.

@@ -41,7 +41,7 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def coco_source(tmp_path_factory):
     """Return a drawn source of COCO: toasters are rare, and drawn again."""
-    from builder.drawn import draw_coco
+    from builder.datasets.drawn.coco import draw_coco
 
     return draw_coco(tmp_path_factory.mktemp("source") / "coco", train=60, val=40)
 
@@ -49,7 +49,7 @@ def coco_source(tmp_path_factory):
 @pytest.fixture(scope="session")
 def isic_source(tmp_path_factory):
     """Return a drawn source of SIIM-ISIC."""
-    from builder.drawn import draw_isic
+    from builder.datasets.drawn.coco import draw_isic
 
     folder = tmp_path_factory.mktemp("source") / "isic"
     return draw_isic(folder, benign=120, malignant=30)

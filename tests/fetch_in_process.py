@@ -7,8 +7,8 @@ import pickle
 import sys
 from pathlib import Path
 
-from builder.cache import Cache
-from builder.fetch import fetch
+from builder.sources.cache import Cache
+from builder.sources.fetch import fetch
 
 if __name__ == "__main__":
     members, root, concurrency = sys.argv[1:]

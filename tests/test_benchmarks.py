@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builder.drawn import draw_coco
+from builder.datasets.drawn.coco import draw_coco
 from tests.benchmarks import bench_selection, full_size
 from tests.benchmarks.full_size import SPLITS, Split
 from tests.benchmarks.load_side import Received

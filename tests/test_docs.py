@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from builder.cli import _COMMANDS
-from builder.options import make_parser
+from builder.cli.main import _COMMANDS
+from builder.cli.options import make_parser
 from tests.tiny import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -36,9 +36,9 @@ def test_each_name_is_the_thing_and_not_the_module_around_it(names):
         "    exec(f'from builder import {name} as second')\n"
         "    assert first is second is getattr(builder, name), name\n"
         "    assert type(first).__name__ in {'function', 'type', 'str'}, name\n"
-        "import builder.verify, builder.export, builder.demo\n"
-        "from builder.verify import verify\n"
-        "assert builder.verify is verify\n"
+        "import builder.pipeline.verify, builder.pipeline.export, builder.pipeline.demo\n"
+        "from builder.pipeline.verify import verify\n"
+        "assert builder.pipeline.verify is verify\n"
     )
     found = subprocess.run(
         [sys.executable, "-c", code, *names],

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import yaml
 from PIL import Image
 
-from builder.digests import rows_digest
+from builder.output.digests import rows_digest
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 SCHEMA = pa.schema(

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from builder.prepare import prepare
+from builder.pipeline.prepare import prepare
 from tests.benchmarks.full_size import make_source, write_images
 
 WITH_SOURCE = ("selection", "shards", "workers", "many", "loading")

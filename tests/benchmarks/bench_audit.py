@@ -23,10 +23,10 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from builder.audit import audit_images
-from builder.duplicates import find_duplicates
-from builder.model import Member
-from builder.pixels import check_structure, inspect
+from builder.audit.duplicates import find_duplicates
+from builder.images.inspect import check_structure, inspect
+from builder.pipeline.look import audit_images
+from builder.sources.member import Member
 
 SAMPLE = 400
 

@@ -27,10 +27,10 @@ from typing import TYPE_CHECKING
 import fsspec
 import remotezip
 
-from builder.cache import Cache
-from builder.fetch import fetch
-from builder.ranges import plan_requests
-from builder.remote import CONCURRENCY, read_zip
+from builder.sources.cache import Cache
+from builder.sources.fetch import fetch
+from builder.sources.ranges import plan_requests
+from builder.sources.remote import CONCURRENCY, read_zip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def main() -> int:
         requests = len(plan_requests(picked))
         with subprocess.Popen(
             [
-                *(sys.executable, "-m", "tests.range_server", folder),
+                *(sys.executable, "-m", "tests.servers.range_server", folder),
                 *("--latency", str(options.latency)),
             ],
             stdin=subprocess.PIPE,

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.coco import read_table
-from builder.selection import draw_balanced, draw_many
-from builder.targets_coco import find_targets
+from builder.datasets.coco.parse import read_table
+from builder.datasets.coco.targets import find_targets
+from builder.selection.rules import draw_balanced, draw_many
 from tests.benchmarks.measure import alternate, print_table, timed
 from tests.benchmarks.notebook import load_coco_data
 

@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.audit import Audit, audit_images
-from builder.execute import InlineExecutor
-from builder.manifest import versions
-from builder.model import Member
-from builder.shard_tasks import plan_shards
-from builder.shards import write_shards
-from builder.storage import Root
-from builder.tables import SplitRows, schema_of
+from builder.output.folder import Root
+from builder.output.manifest import versions
+from builder.output.plan import plan_shards
+from builder.output.schema import SplitRows, schema_of
+from builder.output.shards import write_shards
+from builder.pipeline.execute import InlineExecutor
+from builder.pipeline.look import Audit, audit_images
+from builder.sources.member import Member
 from tests.benchmarks.measure import alternate, print_table, timed
 
 

@@ -24,10 +24,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from builder import build
-from builder.manifest import LAST
-from builder.output import SIDECARS
-from builder.storage import Root
-from tests.dask_cluster import run_cluster
+from builder.output.folder import Root
+from builder.output.manifest import LAST
+from builder.output.state import SIDECARS
+from tests.servers.dask_cluster import run_cluster
 
 NAME = "coco_stuff_trimmed"
 
