@@ -30,7 +30,7 @@ from builder.sources.urls import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from builder.sources.member import Member
+    from builder.sources.member import RemoteMember
 
 _FOLDER = "fetched"
 _DIGEST = re.compile("[0-9a-f]{32}")
@@ -69,7 +69,7 @@ class Cache:
     def __init__(self, root: str | os.PathLike[str] | None = None) -> None:
         self.root = cache_root(root)
 
-    def path_of(self, member: Member) -> Path:
+    def path_of(self, member: RemoteMember) -> Path:
         """Return where `member` is kept, or would be."""
         source, version = _source_of(member)
         key = [member.name, member.file_size, member.CRC]
@@ -77,7 +77,7 @@ class Cache:
             key = [member.url, member.etag]
         return self.root / _FOLDER / _digest(source, version) / _digest(*key)
 
-    def has(self, member: Member) -> bool:
+    def has(self, member: RemoteMember) -> bool:
         """Return whether `member` is there with the right length, its bytes unread."""
         path = self.path_of(member)
         try:
@@ -88,7 +88,7 @@ class Cache:
             return False
         return member.in_zip or _crc_file(path).is_file()
 
-    def find(self, member: Member) -> Path | None:
+    def find(self, member: RemoteMember) -> Path | None:
         """Return the file of `member` if it is there and its CRC-32 is right."""
         if not self.has(member):
             return None
@@ -101,14 +101,14 @@ class Cache:
         except (OSError, ValueError):
             return None  # removed or damaged meanwhile: as if it were not there
 
-    def write(self, member: Member, data: bytes | memoryview) -> Path:
+    def write(self, member: RemoteMember, data: bytes | memoryview) -> Path:
         """Keep the verified `data` of `member`, and return its file."""
         with self.writing(member) as file:
             file.write(data)
         return self.path_of(member)
 
     @contextlib.contextmanager
-    def writing(self, member: Member) -> Iterator[BinaryIO]:
+    def writing(self, member: RemoteMember) -> Iterator[BinaryIO]:
         """Open an empty file that becomes the entry of `member` if all goes well.
 
         Raises
@@ -146,7 +146,7 @@ class Cache:
                     if path.stat().st_mtime < before:
                         path.unlink()
 
-    def _describe(self, folder: Path, member: Member) -> None:
+    def _describe(self, folder: Path, member: RemoteMember) -> None:
         """Say beside the entries what they are of; URLs without their secrets."""
         path = folder / "source.json"
         if not path.exists():
@@ -196,7 +196,7 @@ def _folders(root: Path) -> list[Path]:
     ]
 
 
-def _source_of(member: Member) -> tuple[str, str]:
+def _source_of(member: RemoteMember) -> tuple[str, str]:
     """Return what the folder of `member` is named after, and its version."""
     if member.in_zip:
         return member.url, member.etag

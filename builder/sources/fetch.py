@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,24 +9,26 @@ from typing import TYPE_CHECKING, NamedTuple
 from builder.errors import DamagedError, FetchError
 from builder.sources.disk import check_room
 from builder.sources.http_answers import changed
-from builder.sources.member import Member
+from builder.sources.limits import MAX_FILE_SIZE
+from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
-from builder.sources.remote import CONCURRENCY, Remote, stat
-from builder.sources.urls import HTTP_SCHEMES, is_remote, scheme_of, shown
-from builder.sources.zips import MAX_FILE_SIZE, unpack_pieces
+from builder.sources.retry import GaveUpError, Retry, TransientError
+from builder.sources.urls import HTTP_SCHEMES, scheme_of, shown
+from builder.sources.zips import unpack_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from builder.sources.cache import Cache
-    from builder.sources.retry import Retry
+    from builder.sources.member import Member
+    from builder.sources.remote import Remote
 
     Report = Callable[[int], None]
 
-# Times that a request is made whose bytes arrive in full but damaged: official COCO is
-# plain http, where nothing but a 16-bit checksum guards them on their way.
-_DAMAGED_ATTEMPTS = 3
+# Times that a request is made whose bytes arrive in full but damaged: over plain http,
+# which official sources use, nothing but a 16-bit checksum guards them on their way.
+_DAMAGED = Retry(attempts=3, base=0.0)
 # Threads beyond the requests in flight: they unpack and write what came, so that the
 # next requests need not wait for that.
 _UNPACKING = 4
@@ -57,7 +58,7 @@ class Needed(NamedTuple):
     bytes_to_keep: int
 
 
-def needed(members: Collection[Member], cache: Cache) -> Needed:
+def needed(members: Iterable[Member], cache: Cache) -> Needed:
     """Return what fetching `members` would move; nothing is fetched or read.
 
     The cache is believed by length here; `fetch` looks at every byte.
@@ -77,17 +78,16 @@ def fetch(
     members: Sequence[Member],
     *,
     cache: Cache,
-    concurrency: int = CONCURRENCY,
+    remote: Remote,
     progress: Callable[[int], None] | None = None,
     max_gap: int = MAX_GAP,
     max_request: int = MAX_REQUEST,
-    retry: Retry | None = None,
-) -> list[Member]:
+) -> list[LocalMember]:
     """Return `members` as verified local files, in the same order.
 
     Local members are returned as they are, members in the cache are verified, and all
-    others are requested, neighbours of one zip together. Memory is bounded by
-    `concurrency` and a few times `max_request` (or the largest member). However a
+    others are requested, neighbours of one zip together. Memory is bounded by the
+    requests in flight and a few times `max_request` (or the largest member). However a
     fetch ends, each member that it finished is in the cache and will not be fetched
     again.
 
@@ -97,15 +97,13 @@ def fetch(
         May hold a member more than once.
     cache : Cache
         Where the bytes are kept.
-    concurrency : int
-        Most requests in flight.
+    remote : Remote
+        An error closes it, so that the requests in flight end with it.
     progress : callable, optional
         Called from this thread with the bytes that came, or less than 0 where some
         are asked for again.
     max_gap, max_request : int
         As in `plan_requests`.
-    retry : Retry, optional
-        How often and how patiently a request is tried again.
 
     Raises
     ------
@@ -115,80 +113,71 @@ def fetch(
         The disk has no room, or the cache cannot be written.
     """
     wanted = _remote(members)
-    if not wanted:
-        return list(members)
-    cache.sweep()
-    files: dict[Member, Path] = {}
-    with (
-        Remote(concurrency=concurrency, retry=retry) as remote,
-        ThreadPoolExecutor(concurrency + _UNPACKING, "fetch") as pool,
-    ):
-        try:
-            kept = [member for member in wanted if cache.has(member)]
-            found = zip(kept, pool.map(cache.find, kept), strict=True)
-            files = {member: path for member, path in found if path is not None}
-            missing = [member for member in wanted if member not in files]
-            check_room({str(cache.root): _room(missing)})
-            _check_versions(remote, missing)
-            tasks = _plan(missing, max_gap, max_request)
-            news: SimpleQueue[int | Future[None]] = SimpleQueue()
-            for task in tasks:
-                future = pool.submit(_run, remote, cache, task, news.put)
-                future.add_done_callback(news.put)
-            left = len(tasks)
-            while left:
-                item = news.get()
-                if isinstance(item, Future):
-                    item.result()
-                    left -= 1
-                elif progress is not None and item:
-                    progress(item)
-        except BaseException:
-            remote.close()
-            pool.shutdown(cancel_futures=True)
-            raise
-    files.update((member, cache.path_of(member)) for member in missing)
+    files: dict[RemoteMember, LocalMember] = {}
+    if wanted:
+        cache.sweep()
+        with ThreadPoolExecutor(remote.concurrency + _UNPACKING, "fetch") as pool:
+            try:
+                kept = [member for member in wanted if cache.has(member)]
+                found = zip(kept, pool.map(cache.find, kept), strict=True)
+                paths = {member: path for member, path in found if path is not None}
+                missing = [member for member in wanted if member not in paths]
+                check_room({str(cache.root): _room(missing)})
+                _check_versions(remote, missing)
+                tasks = _plan(missing, max_gap, max_request)
+                _run_all(pool, remote, cache, tasks, progress)
+            except BaseException:
+                remote.close()
+                pool.shutdown(cancel_futures=True)
+                raise
+        paths.update((member, cache.path_of(member)) for member in missing)
+        files = {member: _as_file(member, path) for member, path in paths.items()}
     return [
-        _as_file(member, files[member]) if member in files else member
+        member if isinstance(member, LocalMember) else files[member]
         for member in members
     ]
 
 
-def find_file(url: str, *, retry: Retry | None = None) -> Member:
-    """Return the whole remote file at `url`, of the version that it has now.
+def _run_all(
+    pool: ThreadPoolExecutor,
+    remote: Remote,
+    cache: Cache,
+    tasks: Sequence[Request | RemoteMember],
+    progress: Callable[[int], None] | None,
+) -> None:
+    """Do all tasks in threads, and tell from this one what comes."""
+    news: SimpleQueue[int | Future[None]] = SimpleQueue()
+    for task in tasks:
+        future = pool.submit(_run, remote, cache, task, news.put)
+        future.add_done_callback(news.put)
+    left = len(tasks)
+    while left:
+        item = news.get()
+        if isinstance(item, Future):
+            item.result()
+            left -= 1
+        elif progress is not None and item:
+            progress(item)
 
-    Raises
-    ------
-    MissingError
-        There is no such file, or it may not be read.
-    FetchError
-        It could not be asked for.
-    """
-    return Member(url, url, *stat(url, retry=retry))
 
-
-def _remote(members: Collection[Member]) -> list[Member]:
+def _remote(members: Iterable[Member]) -> list[RemoteMember]:
     """Return the distinct members that are not on this machine."""
-    urls: dict[str, bool] = {}
-    for member in members:
-        if member.url not in urls:
-            urls[member.url] = is_remote(member.url)
-    return list(dict.fromkeys(member for member in members if urls[member.url]))
+    return list(dict.fromkeys(m for m in members if isinstance(m, RemoteMember)))
 
 
-def _bytes_to_move(member: Member) -> int:
+def _bytes_to_move(member: RemoteMember) -> int:
     return member.span if member.in_zip else max(0, member.file_size)
 
 
-def _room(members: Iterable[Member]) -> int:
+def _room(members: Iterable[RemoteMember]) -> int:
     return sum(max(0, member.file_size) for member in members)
 
 
-def _as_file(member: Member, path: Path) -> Member:
-    return Member(member.name, str(path), path.stat().st_size)
+def _as_file(member: RemoteMember, path: Path) -> LocalMember:
+    return LocalMember(member.name, str(path), path.stat().st_size)
 
 
-def _check_versions(remote: Remote, members: list[Member]) -> None:
+def _check_versions(remote: Remote, members: list[RemoteMember]) -> None:
     """Refuse archives that changed, where the answers to requests would not tell."""
     archives = {(member.url, member.etag) for member in members if member.in_zip}
     for url, etag in sorted(archives):
@@ -203,33 +192,31 @@ def _check_version(remote: Remote, url: str, etag: str) -> None:
 
 
 def _plan(
-    members: list[Member], max_gap: int, max_request: int
-) -> list[Request | Member]:
+    members: list[RemoteMember], max_gap: int, max_request: int
+) -> list[Request | RemoteMember]:
     """Return range requests into zips, and members that are files of their own."""
-    archives: dict[tuple[str, str], list[Member]] = {}
+    archives: dict[tuple[str, str], list[RemoteMember]] = {}
     for member in members:
         if member.in_zip:
             archives.setdefault((member.url, member.etag), []).append(member)
-    tasks: list[Request | Member] = []
+    tasks: list[Request | RemoteMember] = []
     for group in archives.values():
         tasks += plan_requests(group, max_gap=max_gap, max_request=max_request)
     return tasks + [member for member in members if not member.in_zip]
 
 
-def _run(remote: Remote, cache: Cache, task: Request | Member, report: Report) -> None:
+def _run(
+    remote: Remote, cache: Cache, task: Request | RemoteMember, report: Report
+) -> None:
     """Do one task in a thread, and report the needed bytes as they come."""
-    if isinstance(task, Member):
+    if isinstance(task, RemoteMember):
         _download(remote, cache, task, report)
         return
-    for _ in range(_DAMAGED_ATTEMPTS - 1):
-        with contextlib.suppress(DamagedError):
-            _fetch_request(remote, cache, task, report)
-            return
     try:
-        _fetch_request(remote, cache, task, report)
-    except DamagedError:
+        _DAMAGED.call(lambda: _fetch_request(remote, cache, task, report))
+    except GaveUpError as err:
         _check_version(remote, task.members[0].url, task.members[0].etag)
-        raise
+        raise DamagedError(err.fault) from err
 
 
 def _fetch_request(
@@ -243,9 +230,9 @@ def _fetch_request(
             with cache.writing(member) as file:
                 for piece in unpack_pieces(span, member):
                     file.write(piece)
-    except DamagedError:
+    except DamagedError as err:
         report(-len(body))
-        raise
+        raise TransientError(str(err)) from err
     # Of what came, gaps were not needed, and what members share was needed twice.
     report(sum(_bytes_to_move(member) for member in request.members) - len(body))
 
@@ -253,8 +240,8 @@ def _fetch_request(
 def _read(remote: Remote, request: Request, report: Report) -> memoryview:
     """Return the bytes of a request, a large one's in several pieces.
 
-    So that of a large member, such as the annotations of COCO, no more than a piece
-    has to be asked for again where the connection breaks.
+    So that of a large member, such as a metadata file, no more than a piece has to be
+    asked for again where the connection breaks.
     """
     url, etag = request.members[0].url, request.members[0].etag
     if request.stop - request.start <= MAX_REQUEST:
@@ -270,7 +257,9 @@ def _read(remote: Remote, request: Request, report: Report) -> memoryview:
     return body
 
 
-def _download(remote: Remote, cache: Cache, member: Member, report: Report) -> None:
+def _download(
+    remote: Remote, cache: Cache, member: RemoteMember, report: Report
+) -> None:
     """Fetch a member that is a file of its own."""
     if member.file_size > MAX_FILE_SIZE:
         raise FetchError(

@@ -28,15 +28,15 @@ class Connections:
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
         self._managers: dict[str, urllib3.PoolManager] = {}
-        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._sockets = _Sockets()
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Cut all connections; who waits for an answer on one gets an error."""
-        for each in list(self._sockets):
-            with suppress(OSError):  # closed already
-                each.shutdown(socket.SHUT_RDWR)
-        for manager in self._managers.values():
+        self._sockets.cut()
+        with self._lock:
+            managers = list(self._managers.values())
+        for manager in managers:
             manager.clear()
 
     def pool(self, url: str) -> urllib3.PoolManager:
@@ -56,8 +56,37 @@ class Connections:
             return self._managers[proxy]
 
 
+class _Sockets:
+    """The sockets of all connections, added by many threads while one may cut them."""
+
+    def __init__(self) -> None:
+        self._open: WeakSet[socket.socket] = WeakSet()
+        self._is_cut = False
+        self._lock = threading.Lock()
+
+    def add(self, made: socket.socket) -> None:
+        """Add a socket; it is cut at once if the others were."""
+        with self._lock:
+            self._open.add(made)
+            is_cut = self._is_cut
+        if is_cut:
+            _shut(made)
+
+    def cut(self) -> None:
+        with self._lock:
+            self._is_cut = True
+            sockets = list(self._open)
+        for each in sockets:
+            _shut(each)
+
+
+def _shut(connected: socket.socket) -> None:
+    with suppress(OSError):  # closed already
+        connected.shutdown(socket.SHUT_RDWR)
+
+
 def _pools_that_tell(
-    sockets: WeakSet[socket.socket],
+    sockets: _Sockets,
 ) -> dict[str, type[HTTPConnectionPool]]:
     """Return urllib3's pools by scheme, whose connections add their sockets."""
 

@@ -23,9 +23,9 @@ from builder.sources.http_answers import (
     version_of,
 )
 from builder.sources.http_connections import Connections
+from builder.sources.limits import MAX_FILE_SIZE
 from builder.sources.retry import TransientError, parse_retry_after
 from builder.sources.urls import follow, shown
-from builder.sources.zips import MAX_FILE_SIZE
 from builder.version import __version__
 
 if TYPE_CHECKING:

@@ -1,27 +1,20 @@
-"""Frozen, picklable records that pass between the stages."""
+"""Where the bytes of one file lie: elsewhere, or here; frozen, picklable records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from builder.sources.urls import shown
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Where the bytes of one image lie: a file of its own, or one member of a zip.
 
-    The last five fields are those of `zipfile.ZipInfo`, under its names, and are
-    at their defaults where the image is a file of its own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InZip:
+    """What is known of a member of a zip; the defaults are those of a whole file.
+
+    The fields are those of `zipfile.ZipInfo`, under its names, but for `span`.
 
     Attributes
     ----------
-    name : str
-        Key of the image in the source, such as ``train2017/000000000009.jpg``.
-    url : str
-        Local path or fsspec URL of the file, or of the zip that holds it.
-    file_size : int
-        Bytes of the image itself; -1 where the source does not tell.
-    etag : str
-        Entity tag of `url`, where it has one; empty for local files.
     header_offset : int
         Offset of the member's local header in the zip; -1 for a file of its own.
     span : int
@@ -31,10 +24,6 @@ class Member:
         As in the central directory.
     """
 
-    name: str
-    url: str
-    file_size: int
-    etag: str = ""
     header_offset: int = -1
     span: int = 0
     compress_size: int = 0
@@ -43,5 +32,61 @@ class Member:
 
     @property
     def in_zip(self) -> bool:
-        """Whether the image is a member of a zip."""
+        """Whether it is a member of a zip."""
         return self.header_offset >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMember(_InZip):
+    """A file that lies elsewhere: a file of its own, or one member of a zip.
+
+    Attributes
+    ----------
+    name : str
+        Key of the image in the source, such as ``images/000000000009.jpg``.
+    url : str
+        Of the file, or of the zip that holds it.
+    file_size : int
+        Bytes of the file itself; -1 where the source does not tell.
+    etag : str
+        Entity tag of `url`, where it has one.
+    """
+
+    name: str
+    url: str
+    file_size: int
+    etag: str = ""
+
+    @property
+    def where(self) -> str:
+        """What messages call `url`: without its secrets."""
+        return shown(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMember(_InZip):
+    """A file that lies here: a file of its own, or one member of a zip.
+
+    Attributes
+    ----------
+    name : str
+        Key of the image in the source, such as ``images/000000000009.jpg``.
+    path : str
+        Of the file, or of the zip that holds it.
+    file_size : int
+        Bytes of the file itself.
+    """
+
+    name: str
+    path: str
+    file_size: int
+
+    @property
+    def where(self) -> str:
+        """What messages call `path`."""
+        return self.path
+
+
+# Which of the two it is is told once, where the file is found; `fetch` alone turns one
+# into the other.
+Member = RemoteMember | LocalMember

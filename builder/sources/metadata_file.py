@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
-import os
-import shutil
-import tempfile
-import zipfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import SourceError
-from builder.sources.fetch import fetch, find_file, needed
-from builder.sources.remote import read_zip
-from builder.sources.urls import local_path, shown
+from builder.sources.fetch import fetch, needed
+from builder.sources.find import find_file, read_zip
+from builder.sources.read import mapped
+from builder.sources.urls import is_remote, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from builder.sources.cache import Cache
     from builder.sources.member import Member
+    from builder.sources.remote import Remote
 
     Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class TextFile:
+class MetadataFile:
     """A metadata file: one of its own, or one member of a zip.
 
     Attributes
@@ -50,11 +46,11 @@ class TextFile:
     @property
     def url(self) -> str:
         """Where it lies, if that is not on this machine; else empty."""
-        return shown(self.path) if "://" in self.path else ""
+        return shown(self.path) if is_remote(self.path) else ""
 
     @contextmanager
     def open(
-        self, cache: Cache, progress: Progress | None = None
+        self, cache: Cache, remote: Remote, progress: Progress | None = None
     ) -> Iterator[memoryview]:
         """Map its bytes; a remote one is fetched into the cache first.
 
@@ -62,41 +58,33 @@ class TextFile:
         ------
         SourceError
             It is not there, or cannot be read.
+        DamagedError
+            It is a member of a zip, and not as it was packed.
         """
-        with ExitStack() as stack:
-            try:
-                file = stack.enter_context(self._local(cache, progress))
-                view = stack.enter_context(_mapped(file.fileno()))
-            except (OSError, zipfile.BadZipFile, KeyError, EOFError) as err:
-                msg = (
-                    f"{shown(self.path)}: cannot read {self.name}:"
-                    f" {' '.join(str(err).split())}; give another source"
-                )
-                raise SourceError(msg) from err
+        found = self._find(remote)
+        total = needed([found], cache).bytes_to_fetch
+
+        def report(moved: int) -> None:
+            if progress is not None:
+                progress("metadata", moved, total)
+
+        local = fetch([found], cache=cache, remote=remote, progress=report)[0]
+        with mapped(local) as view:
             yield view
 
-    @contextmanager
-    def _local(
-        self, cache: Cache, progress: Progress | None
-    ) -> Iterator[tempfile._TemporaryFileWrapper[bytes]]:
-        """Open a local copy: the file itself, or what came out of cache or zip."""
-        local = local_path(self.path)
-        if local is None:
-            member = (
-                read_zip(self.path)[self.member]
-                if self.member
-                else find_file(self.path)
+    def _find(self, remote: Remote) -> Member:
+        if not self.member:
+            return find_file(remote, self.path)
+        members = read_zip(remote, self.path)
+        if self.member not in members:
+            some = ", ".join(list(members)[:3]) or "nothing"
+            msg = (
+                f"{shown(self.path)}: expected {self.member} in it, found"
+                f" {some}{', ...' if len(members) > 3 else ''}; get the archive anew or"
+                " give another source"
             )
-            local = _fetch_one(member, cache, progress)
-        elif self.member:
-            with zipfile.ZipFile(local) as archive, tempfile.TemporaryFile() as copy:
-                with archive.open(self.member) as packed:
-                    shutil.copyfileobj(packed, copy, 1 << 20)
-                copy.flush()
-                yield copy  # type: ignore[misc]
-            return
-        with local.open("rb") as file:
-            yield file  # type: ignore[misc]
+            raise SourceError(msg)
+        return members[self.member]
 
     def describe(self, role: str, view: memoryview) -> dict[str, Any]:
         """Return what a lock says of the file; `view` is what `open` gives."""
@@ -107,30 +95,3 @@ class TextFile:
             "bytes": len(view),
             **({"url": self.url} if self.url else {}),
         }
-
-
-def _fetch_one(member: Member, cache: Cache, progress: Progress | None) -> Path:
-    total = needed([member], cache).bytes_to_fetch
-
-    def report(moved: int) -> None:
-        if progress is not None:
-            progress("metadata", moved, total)
-
-    return Path(fetch([member], cache=cache, progress=report)[0].url)
-
-
-@contextmanager
-def _mapped(number: int) -> Iterator[memoryview]:
-    """Map an open file into memory; an empty one cannot be mapped."""
-    if os.fstat(number).st_size == 0:
-        yield memoryview(b"")
-        return
-    mapped = mmap.mmap(number, 0, access=mmap.ACCESS_READ)
-    view = memoryview(mapped)
-    try:
-        yield view
-    finally:
-        # The frames of an error may hold parts of it; then it closes with them.
-        with suppress(BufferError):
-            view.release()
-            mapped.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from builder.errors import SourceError
+from builder.sources.find import exists
 from builder.sources.image_stores import FolderImages, UrlFolderImages, ZipImages
-from builder.sources.metadata_file import TextFile
-from builder.sources.remote import exists
+from builder.sources.metadata_file import MetadataFile
 from builder.sources.urls import local_path, shown
 
 if TYPE_CHECKING:
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.sources.image_stores import ImageStore
+    from builder.sources.remote import Remote
 
 
 class Place:
     """A folder or URL to look below, which is not looked at before it must be."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, remote: Remote) -> None:
         self.base = base.rstrip("/") or "/"
+        self.remote = remote
         self._checked = False
 
     @property
@@ -41,7 +43,7 @@ class Place:
             if self.folder is not None:
                 if (self.folder / name).is_file():
                     return str(self.folder / name)
-            elif exists(f"{self.base}/{name}"):
+            elif exists(self.remote, f"{self.base}/{name}"):
                 return f"{self.base}/{name}"
         return None
 
@@ -53,7 +55,7 @@ class Place:
         )
 
 
-def given_file(path: str | None) -> TextFile | None:
+def given_file(path: str | None) -> MetadataFile | None:
     """Return the metadata file that an option names, if it is given.
 
     Raises
@@ -67,7 +69,7 @@ def given_file(path: str | None) -> TextFile | None:
     if local is not None and not local.is_file():
         msg = f"{path}: expected a file, found none: check the option that names it"
         raise SourceError(msg)
-    return TextFile(path if local is None else str(local))
+    return MetadataFile(path if local is None else str(local))
 
 
 def given_images(path: str | None, name: str) -> ImageStore | None:
@@ -95,7 +97,7 @@ def given_images(path: str | None, name: str) -> ImageStore | None:
             return ZipImages(base, name, (name, stem))
         return UrlFolderImages((base,), name)
     if local.is_dir():
-        return FolderImages(str(local), name)
+        return FolderImages((str(local),), name)
     if local.is_file():
         return ZipImages(str(local), name, (name, stem))
     msg = f"{path}: expected a folder or a zip of images, found none: check the option"

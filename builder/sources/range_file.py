@@ -6,8 +6,8 @@ import io
 from typing import TYPE_CHECKING
 
 from builder.errors import FetchError
+from builder.sources.limits import MAX_FILE_SIZE
 from builder.sources.urls import shown
-from builder.sources.zips import MAX_FILE_SIZE
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -25,7 +25,7 @@ class RangeFile(io.RawIOBase):
     Parameters
     ----------
     remote : Remote
-        Is closed with the file.
+        Stays open when the file is closed.
     url : str
         The file.
 
@@ -46,11 +46,6 @@ class RangeFile(io.RawIOBase):
             )
         self._position = 0
         self._start = max(0, self.size - _BLOCK)
-
-    def close(self) -> None:
-        """Close the file and its connections."""
-        self._remote.close()
-        super().close()
 
     def readable(self) -> bool:  # noqa: D102
         return True

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from builder.sources.member import Member
+    from builder.sources.member import RemoteMember
 
 # A gap is fetched and thrown away only where that costs less than the headers of
 # another request and answer. Larger gaps save requests that cost little when many
 # are in flight, and move bytes that nobody needs: joining gaps up to 1 MB on a tenth
-# of COCO moves two and a half times the needed bytes.
+# of an archive of photographs moves two and a half times the needed bytes.
 MAX_GAP = 512
 # Large enough that the round trip is a small part of a request, small enough that
 # 16 in flight stay within 64 MiB, and that little is lost when one breaks.
@@ -28,17 +28,17 @@ class Request:
     ----------
     start, stop : int
         First byte, and the one after the last.
-    members : tuple of Member
+    members : tuple of RemoteMember
         Sorted by `header_offset`.
     """
 
     start: int
     stop: int
-    members: tuple[Member, ...]
+    members: tuple[RemoteMember, ...]
 
 
 def plan_requests(
-    members: Iterable[Member],
+    members: Iterable[RemoteMember],
     *,
     max_gap: int = MAX_GAP,
     max_request: int = MAX_REQUEST,
@@ -49,7 +49,7 @@ def plan_requests(
 
     Parameters
     ----------
-    members : iterable of Member
+    members : iterable of RemoteMember
         Members of one zip, in any order.
     max_gap : int
         Most bytes between two members that are fetched along to save a request.
@@ -59,14 +59,15 @@ def plan_requests(
 
     Examples
     --------
-    >>> from builder.sources.member import Member
-    >>> members = [Member("", "", 9, header_offset=o, span=10) for o in (90, 10, 20)]
+    >>> from builder.sources.member import RemoteMember
+    >>> at = (90, 10, 20)
+    >>> members = [RemoteMember("", "", 9, header_offset=o, span=10) for o in at]
     >>> [(r.start, r.stop, len(r.members)) for r in plan_requests(members, max_gap=5)]
     [(10, 30, 2), (90, 100, 1)]
     """
     requests: list[Request] = []
     start = stop = 0
-    joined: list[Member] = []
+    joined: list[RemoteMember] = []
     for member in sorted(members, key=lambda member: member.header_offset):
         offset, end = member.header_offset, member.header_offset + member.span
         overlaps = offset < stop

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
-from builder.errors import FetchError, MissingError
-from builder.sources.http_answers import Stat
-from builder.sources.member import Member
-from builder.sources.range_file import RangeFile
-from builder.sources.retry import Retry
-from builder.sources.urls import (
-    HTTP_SCHEMES,
-    OFFICIAL_HOSTS,
-    host_of,
-    local_path,
-    scheme_of,
-    shown,
-)
-from builder.sources.zips import read_directory
+from builder.errors import FetchError
+from builder.sources.retry import GaveUpError, Retry
+from builder.sources.urls import HTTP_SCHEMES, scheme_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable
 
     from typing_extensions import Self
+
+    from builder.sources.http_answers import Stat
 
 T = TypeVar("T")
 
 CONCURRENCY = 16
-_FIRST_ATTEMPTS = 4
 
 
 class Reader(Protocol):
@@ -47,6 +37,9 @@ class Reader(Protocol):
 class Remote:
     """Reads files by URL, trying again what may pass; for many threads.
 
+    One is made for a whole command, so that its connections are used again; nothing is
+    connected or imported before the first URL is read.
+
     Parameters
     ----------
     concurrency : int
@@ -58,7 +51,7 @@ class Remote:
     def __init__(
         self, *, concurrency: int = CONCURRENCY, retry: Retry | None = None
     ) -> None:
-        self._concurrency = concurrency
+        self.concurrency = concurrency
         self._retry = retry or Retry()
         self._closing = threading.Event()
         self._slots = threading.BoundedSemaphore(concurrency)
@@ -74,13 +67,18 @@ class Remote:
     def close(self) -> None:
         """Make reads and waits in other threads end early, and drop connections."""
         self._closing.set()
-        for reader in self._readers.values():
+        with self._lock:
+            readers = list(self._readers.values())
+        for reader in readers:
             reader.close()
 
-    def stat(self, url: str) -> Stat:
-        """Return size (-1 where it is not told) and version of a file."""
+    def stat(self, url: str, *, attempts: int | None = None) -> Stat:
+        """Return size (-1 where it is not told) and version of a file.
+
+        Of `attempts` at most, where that is less than what is tried usually.
+        """
         reader = self._reader(url)
-        return self._call(url, lambda: reader.stat(url))
+        return self._call(url, lambda: reader.stat(url), attempts)
 
     def tail(self, url: str, length: int) -> tuple[Stat, memoryview]:
         """Return size and version of a file, and its last `length` bytes."""
@@ -106,10 +104,20 @@ class Remote:
         reader = self._reader(url)
         self._call(url, lambda: reader.download(url, file, etag, progress))
 
-    def _call(self, url: str, attempt: Callable[[], T]) -> T:
+    def _call(
+        self, url: str, attempt: Callable[[], T], attempts: int | None = None
+    ) -> T:
+        retry = self._retry
+        if attempts is not None:
+            retry = replace(retry, attempts=min(attempts, retry.attempts))
         with self._slots:
             self._wait(0)
-            return self._retry.call(attempt, url, sleep=self._wait)
+            try:
+                return retry.call(attempt, sleep=self._wait)
+            except GaveUpError as err:
+                raise FetchError(
+                    f"{shown(url)}: {err}; run it again later: what was fetched is kept"
+                ) from err
 
     def _wait(self, seconds: float) -> None:
         if self._closing.wait(seconds):
@@ -124,133 +132,11 @@ class Remote:
             return self._readers[kind]
 
     def _make_reader(self, url: str, *, is_http: bool) -> Reader:
+        # The imports are heavy ones, which local files do without.
         if is_http:
-            from builder.sources.http_reader import (
-                Http,  # urllib3, which local files do without
-            )
+            from builder.sources.http_reader import Http  # urllib3
 
-            return Http(concurrency=self._concurrency, closing=self._closing)
-        from builder.sources.store_reader import (
-            Store,  # and with it fsspec, which HTTP does without
-        )
+            return Http(concurrency=self.concurrency, closing=self._closing)
+        from builder.sources.store_reader import Store  # fsspec
 
-        return Store(url, concurrency=self._concurrency, closing=self._closing)
-
-
-def stat(url: str, *, retry: Retry | None = None) -> Stat:
-    """Return size (-1 where it is not told) and version of a local or remote file.
-
-    Raises
-    ------
-    MissingError
-        There is no such file, or it may not be read.
-    FetchError
-        It could not be asked for.
-    """
-    path = local_path(url)
-    if path is None:
-        with Remote(retry=retry) as remote:
-            return remote.stat(url)
-    if not path.is_file():
-        raise MissingError(f"{path}: no such file; check the path")
-    return Stat(path.stat().st_size, "")
-
-
-def exists(url: str, *, retry: Retry | None = None) -> bool:
-    """Return whether there is a file at a local path or URL that may be read.
-
-    It is the first question to a server, so that without a network the answer is an
-    error within seconds: fewer attempts are made than later, when there was one.
-    """
-    try:
-        stat(url, retry=retry or Retry(attempts=_FIRST_ATTEMPTS))
-    except MissingError:
-        return False
-    return True
-
-
-def open_seekable(url: str, *, retry: Retry | None = None) -> BinaryIO:
-    """Return a seekable, read-only file: local, or over range requests."""
-    path = local_path(url)
-    if path is None:
-        return cast("BinaryIO", RangeFile(Remote(retry=retry), url))
-    if not path.is_file():
-        raise MissingError(f"{path}: no such file; check the path")
-    return path.open("rb")
-
-
-def read_zip(url: str, *, retry: Retry | None = None) -> dict[str, Member]:
-    """Return the members of a local or remote zip by name.
-
-    As `builder.sources.zips.read_directory`, of which it is the edge: over HTTP it moves the
-    directory and 128 KiB at most, in two requests.
-    """
-    with open_seekable(url, retry=retry) as file:
-        return read_directory(file, url=url, etag=getattr(file, "etag", ""))
-
-
-def members_from_urls(
-    names: Sequence[str],
-    urls: Sequence[str],
-    *,
-    allowed_hosts: Collection[str] = OFFICIAL_HOSTS,
-    concurrency: int = CONCURRENCY,
-    retry: Retry | None = None,
-) -> list[Member]:
-    """Return members that are files of their own, with sizes asked from the servers.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Keys of the images.
-    urls : sequence of str
-        The http or https URL of each, as an annotation file may give it.
-    allowed_hosts : collection of str
-        Hosts that may be asked; all others are refused before anything is sent.
-
-    Raises
-    ------
-    FetchError
-        A URL is of another scheme or host, or cannot be read.
-    """
-    hosts = {host.lower() for host in allowed_hosts}
-    for name, url in zip(names, urls, strict=True):
-        if url.partition("://")[0].lower() not in HTTP_SCHEMES:
-            raise FetchError(f"{name!r} has the URL {shown(url)!r}; expected http(s)")
-        if host_of(url) not in hosts:
-            raise FetchError(
-                f"{name!r} has the URL {shown(url)}, of a host that was not named: "
-                f"expected {', '.join(sorted(hosts))}; add --allow-host {host_of(url)} "
-                "if you trust it"
-            )
-    return members_at(names, urls, concurrency=concurrency, retry=retry)
-
-
-def members_at(
-    names: Sequence[str],
-    urls: Sequence[str],
-    *,
-    concurrency: int = CONCURRENCY,
-    retry: Retry | None = None,
-) -> list[Member]:
-    """Return members at URLs that the user gave, whatever their scheme.
-
-    Raises
-    ------
-    FetchError
-        One cannot be asked for its size.
-    """
-    with (
-        Remote(concurrency=concurrency, retry=retry) as remote,
-        ThreadPoolExecutor(concurrency) as pool,
-    ):
-        try:
-            stats = list(pool.map(remote.stat, urls))
-        except BaseException:
-            remote.close()
-            pool.shutdown(cancel_futures=True)
-            raise
-    return [
-        Member(name, url, size, etag)
-        for name, url, (size, etag) in zip(names, urls, stats, strict=True)
-    ]
+        return Store(url, concurrency=self.concurrency, closing=self._closing)

@@ -9,13 +9,22 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from builder.errors import FetchError
-from builder.sources.urls import shown
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+
+class GaveUpError(Exception):
+    """A fault that did not pass; `reason` says why it is not tried again."""
+
+    def __init__(self, fault: str, reason: str) -> None:
+        super().__init__(fault, reason)
+        self.fault = fault
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.fault}, {self.reason}"
 
 
 class TransientError(Exception):
@@ -29,12 +38,12 @@ class TransientError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and how patiently a request is tried again.
+    """How often and how patiently something is tried again.
 
     Attributes
     ----------
     attempts : int
-        Most times that one request is made; with the defaults about a minute.
+        Most times that it is tried; with the defaults about a minute.
     base, longest : float
         Seconds before the second attempt, doubled for each further one, and the
         most that they grow to. Between half of it and the whole is waited.
@@ -70,36 +79,46 @@ class Retry:
     def call(
         self,
         attempt: Callable[[], T],
-        url: str,
         *,
         sleep: Callable[[float], object] = time.sleep,
+        told: Callable[[TransientError, float], object] = lambda *_: None,
     ) -> T:
         """Return what `attempt` does, calling it again while its fault may pass.
 
+        Parameters
+        ----------
+        attempt : callable
+            Raises TransientError for a fault that may pass, any other for one that
+            stays.
+        sleep : callable
+            Waits so many seconds, unless `Retry.sleep` is set.
+        told : callable
+            Called with each fault, and with the seconds to wait before trying again.
+
         Raises
         ------
-        FetchError
+        GaveUpError
             The last attempt failed too, or the server asks for more patience than
-            `most_asked`.
+            `most_asked`. Its cause is the last fault.
         """
         failed = 0
         while True:
             try:
                 return attempt()
             except TransientError as err:
-                failed += 1
-                if failed >= self.attempts:
-                    raise FetchError(
-                        f"{shown(url)}: {err.fault}, at the last of {failed} attempts; "
-                        "run it again later: what was fetched is kept"
-                    ) from err
-                if err.wait > self.most_asked:
-                    raise FetchError(
-                        f"{shown(url)}: {err.fault}, and the server asks to wait "
-                        f"{err.wait:.0f} s (at most {self.most_asked:.0f} s are "
-                        "waited); run it again then: what was fetched is kept"
-                    ) from err
-                wait = self.delay(failed, err.wait)
+                fault = err
+            failed += 1
+            if failed >= self.attempts:
+                reason = f"at the last of {failed} attempts"
+                raise GaveUpError(fault.fault, reason) from fault
+            if fault.wait > self.most_asked:
+                reason = (
+                    f"and the server asks to wait {fault.wait:.0f} s (at most"
+                    f" {self.most_asked:.0f} s are waited)"
+                )
+                raise GaveUpError(fault.fault, reason) from fault
+            wait = self.delay(failed, fault.wait)
+            told(fault, wait)
             (self.sleep or sleep)(wait)
 
 

@@ -8,9 +8,6 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from builder.errors import FetchError, SourceError
 
-OFFICIAL_HOSTS = frozenset(
-    {"images.cocodataset.org", "isic-challenge-data.s3.amazonaws.com"}
-)
 HTTP_SCHEMES = frozenset({"http", "https"})
 SCHEMES = HTTP_SCHEMES | {"s3", "gs", "gcs", "memory", "file", "local"}
 
@@ -75,8 +72,8 @@ def host_of(url: str) -> str:
 
     Examples
     --------
-    >>> host_of("http://user:secret@Images.COCOdataset.org:80/zips/a.zip")
-    'images.cocodataset.org'
+    >>> host_of("http://user:secret@Images.Example.org:80/zips/a.zip")
+    'images.example.org'
     """
     return (_split(url).hostname or "").lower()
 

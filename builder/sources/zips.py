@@ -10,19 +10,18 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from builder.errors import DamagedError, SourceError
-from builder.sources.member import Member
-from builder.sources.urls import shown
+from builder.sources.limits import MAX_FILE_SIZE
+from builder.sources.member import LocalMember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-# No file that trimset has a use for is larger: the largest of the official archives
-# is instances_train2017.json with 448 MiB, and Pillow refuses images above 179
-# million pixels. What declares more is a mistake or a zip bomb.
-MAX_FILE_SIZE = 512 * 1024**2
+    from builder.sources.member import Member
+
+M = TypeVar("M")
 
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
@@ -40,8 +39,12 @@ _PIECE = 1024**2
 
 
 def read_directory(
-    file: BinaryIO, *, url: str, etag: str = "", max_size: int = MAX_FILE_SIZE
-) -> dict[str, Member]:
+    file: BinaryIO,
+    *,
+    where: str,
+    make: Callable[..., M],
+    max_size: int = MAX_FILE_SIZE,
+) -> dict[str, M]:
     """Return the members of a zip by name, in the order of its directory.
 
     Folders are left out. Names are as the archive spells them, unchecked, and must
@@ -51,10 +54,11 @@ def read_directory(
     ----------
     file : BinaryIO
         The archive, seekable. Read are its end and its directory, in four reads.
-    url : str
-        Where the archive lies; kept in the members.
-    etag : str
-        Entity tag of the archive; kept in the members.
+    where : str
+        Where the archive lies, for messages.
+    make : callable
+        Makes a member of its fields but those that say where the archive lies, such as
+        ``partial(LocalMember, path="a.zip")``.
     max_size : int
         Most bytes that a member may declare.
 
@@ -75,22 +79,20 @@ def read_directory(
         EOFError,
     ) as err:
         raise SourceError(
-            f"{shown(url)} has no readable zip directory at its end ({err}): it is cut "
+            f"{where} has no readable zip directory at its end ({err}): it is cut "
             "short, damaged or no zip; get it again or name another source"
         ) from err
-    members: dict[str, Member] = {}
-    for info, span in _spans(infos, end, url):
+    members: dict[str, M] = {}
+    for info, span in _spans(infos, end, where):
         if info.orig_filename.endswith("/"):
             continue
-        _check_info(info, url, max_size)
+        _check_info(info, where, max_size)
         name = info.orig_filename  # `filename` depends on the platform
         if name in members:
-            raise _unusable(url, name, "appears twice; expected distinct names")
-        members[name] = Member(
+            raise _unusable(where, name, "appears twice; expected distinct names")
+        members[name] = make(
             name=name,
-            url=url,
             file_size=info.file_size,
-            etag=etag,
             header_offset=info.header_offset,
             span=span,
             compress_size=info.compress_size,
@@ -101,7 +103,7 @@ def read_directory(
 
 
 def _spans(
-    infos: list[zipfile.ZipInfo], end: int, url: str
+    infos: list[zipfile.ZipInfo], end: int, where: str
 ) -> Iterable[tuple[zipfile.ZipInfo, int]]:
     """Yield each entry with the bytes up to the next one, in the given order."""
     # From the last to the first, so that of two at one offset the first counts,
@@ -113,7 +115,7 @@ def _spans(
         room = stops[info.header_offset] - info.header_offset
         if info.header_offset < 0 or room < least:
             raise _unusable(
-                url,
+                where,
                 info.orig_filename,
                 f"starts at byte {info.header_offset} and needs {least} bytes, but "
                 f"{room} are there before the next member or the directory",
@@ -124,27 +126,32 @@ def _spans(
         yield info, min(room, most)
 
 
-def _check_info(info: zipfile.ZipInfo, url: str, max_size: int) -> None:
+def _check_info(info: zipfile.ZipInfo, where: str, max_size: int) -> None:
     name = info.orig_filename
     if info.flag_bits & _ENCRYPTED_FLAGS:
-        raise _unusable(url, name, "is encrypted; expected plain members")
+        raise _unusable(where, name, "is encrypted; expected plain members")
     if info.compress_type not in _METHODS:
         raise _unusable(
-            url, name, f"has compression method {info.compress_type}; expected 0 or 8"
+            where, name, f"has compression method {info.compress_type}; expected 0 or 8"
         )
     if info.volume:
-        raise _unusable(url, name, f"lies on disk {info.volume}; expected one file")
+        raise _unusable(where, name, f"lies on disk {info.volume}; expected one file")
     if max(info.file_size, info.compress_size) > max_size:
         raise _unusable(
-            url, name, f"declares {info.file_size} bytes; expected {max_size} at most"
+            where, name, f"declares {info.file_size} bytes; expected {max_size} at most"
         )
     stored = info.compress_type == zipfile.ZIP_STORED
     if stored and info.compress_size != info.file_size:
         raise _unusable(
-            url,
+            where,
             name,
             f"is stored as {info.compress_size} bytes but declares {info.file_size}",
         )
+
+
+def is_stored(member: Member) -> bool:
+    """Whether the bytes of a member lie in the zip as they are."""
+    return member.compress_type == zipfile.ZIP_STORED
 
 
 def unpack(span: bytes | memoryview, member: Member) -> bytes | memoryview:
@@ -175,9 +182,8 @@ def unpack_pieces(
 ) -> Iterator[bytes | memoryview]:
     """Yield what `unpack` returns, bit by bit; they are right if no error comes."""
     raw = _compressed(memoryview(span), member)
-    stored = member.compress_type == zipfile.ZIP_STORED
     size = crc = 0
-    for piece in [raw] if stored else _inflate(raw, member):
+    for piece in [raw] if is_stored(member) else _inflate(raw, member):
         size += len(piece)
         if size > member.file_size:
             raise _damaged(member, f"{member.file_size} bytes", "more: a zip bomb")
@@ -231,16 +237,18 @@ def _inflate(data: memoryview, member: Member) -> Iterator[bytes]:
         raise _damaged(member, "a whole deflate stream", "one that is cut short")
 
 
-def _unusable(url: str, name: str, fault: str) -> SourceError:
+def _unusable(where: str, name: str, fault: str) -> SourceError:
     return SourceError(
-        f"{shown(url)}: member {name!r} {fault}; get the official archive or unpack it "
+        f"{where}: member {name!r} {fault}; get the official archive or unpack it "
         "yourself and name the folder as the source"
     )
 
 
 def _damaged(member: Member, expected: str, found: str) -> DamagedError:
+    step = "fetch again, and if it stays so get the archive anew"
+    if isinstance(member, LocalMember):
+        step = "get the archive anew"
     return DamagedError(
-        f"{shown(member.url)}: member {member.name!r} at byte {member.header_offset} "
-        f"is damaged: expected {expected}, found {found}; fetch again, and if it stays "
-        "so get the archive anew"
+        f"{member.where}: member {member.name!r} at byte {member.header_offset} "
+        f"is damaged: expected {expected}, found {found}; {step}"
     )

@@ -5,9 +5,9 @@
         ...  # the first two requests to server.url("a.zip") fail
         assert server.bodies == 3000
 
-As a program (``python -m tests.servers.range_server FOLDER --latency 0.02``) it serves a folder
-in a process of its own, prints its port, tells what it sent at ``/-/sent``, and ends
-when its standard input is closed.
+As a program (``python -m tests.servers.range_server FOLDER --latency 0.02``) it serves
+a folder in a process of its own, prints its port, tells what it sent at ``/-/sent``,
+and ends when its standard input is closed.
 """
 
 from __future__ import annotations

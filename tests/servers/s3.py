@@ -32,7 +32,7 @@ def serve():
 
 def connect(environ):
     """Return a client; the bucket keeps every version of every key."""
-    import boto3
+    import boto3  # comes with moto, whose own language it is
 
     client = boto3.client(
         "s3",

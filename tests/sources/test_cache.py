@@ -11,18 +11,18 @@ import pytest
 
 from builder.errors import OutputError
 from builder.sources.cache import Cache, cache_root, clear_cache, list_cache
-from builder.sources.member import Member
+from builder.sources.member import RemoteMember
 
 DATA = bytes(range(256)) * 10
 
 
 def in_zip(name="a.jpg", data=DATA, **fields):
     options = {"url": "http://host/a.zip", "etag": '"1"', "header_offset": 0} | fields
-    return Member(name, file_size=len(data), CRC=zlib.crc32(data), **options)
+    return RemoteMember(name, file_size=len(data), CRC=zlib.crc32(data), **options)
 
 
 def alone(url="http://host/train/a.jpg", size=2560, etag='"1"'):
-    return Member("a.jpg", url, size, etag)
+    return RemoteMember("a.jpg", url, size, etag)
 
 
 @pytest.fixture

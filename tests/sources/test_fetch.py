@@ -18,12 +18,14 @@ import pytest
 from builder.errors import DamagedError, FetchError, MissingError, OutputError
 from builder.sources.cache import Cache
 from builder.sources.disk import check_room
-from builder.sources.fetch import fetch, find_file, needed
-from builder.sources.member import Member
-from builder.sources.remote import members_from_urls, read_zip
+from builder.sources.fetch import fetch as fetch_by
+from builder.sources.fetch import needed
+from builder.sources.member import LocalMember, RemoteMember
+from builder.sources.remote import Remote
 from builder.sources.retry import Retry
 from tests.archives import make_zip
 from tests.servers.range_server import RangeServer, Rule
+from tests.sources.alone import fetch, fetch_file, members_from_urls, read_zip
 
 CHOOSE = random.Random(11)
 FILES = {
@@ -58,17 +60,10 @@ def members(server):
     return members
 
 
-def fetch_file(url, cache, **more):
-    return Path(fetch([find_file(url)], cache=cache, **more)[0].url)
-
-
 def contents(fetched):
     for member in fetched:
-        assert not member.in_zip
-        assert dataclasses.replace(member, name="", url="", file_size=0) == Member(
-            "", "", 0
-        )
-    return {member.name: Path(member.url).read_bytes() for member in fetched}
+        assert member == LocalMember(member.name, member.path, member.file_size)
+    return {member.name: Path(member.path).read_bytes() for member in fetched}
 
 
 def spans(members):
@@ -124,12 +119,33 @@ def test_nothing_to_fetch(cache):
 def test_local_members_are_returned_as_they_are(cache, tmp_path):
     path = tmp_path / "a.zip"
     path.write_bytes(ZIP)
-    members = [
-        *read_zip(str(path)).values(),
-        Member("b.jpg", f"file://{tmp_path}/b.jpg", -1),
-    ]
+    members = [*read_zip(f"file://{path}").values(), LocalMember("b.jpg", "b.jpg", 7)]
+    assert members[:-1] == list(read_zip(str(path)).values())
+    assert {type(member) for member in members} == {LocalMember}
     assert fetch(members, cache=cache) == members
     assert needed(members, cache) == (0, 0, 0, 0, 0)
+
+
+def test_a_mix_keeps_its_order(server, cache, members):
+    here = LocalMember("b.jpg", "/data/b.jpg", 7)
+    first, there, last = fetch([members[3], here, members[1]], cache=cache)
+    assert there is here
+    names = {member.name for member in members}
+    assert contents([first, last]).keys() == {first.name, last.name} < names
+    assert needed([members[3], here, members[2]], cache)[:3] == (
+        2, members[2].span, 1,
+    )  # fmt: skip
+
+
+def test_an_error_ends_what_is_in_flight(server, cache, members):
+    gate = threading.Event()
+    server.rules += [Rule(skip=1, gate=gate), Rule(times=1, status=404)]
+    with Remote(concurrency=2) as remote:
+        with pytest.raises(MissingError):
+            fetch_by(members[:2], cache=cache, remote=remote, max_request=1)
+        assert not gate.is_set()
+        with pytest.raises(FetchError, match="was stopped"):
+            remote.stat(server.url("a.zip"))
 
 
 def test_several_requests_are_in_flight_and_no_more(server, cache, members):
@@ -143,7 +159,7 @@ def test_several_archives(server, cache, members):
     server.files["b.zip"] = make_zip({"train2017/000000000000.jpg": b"another"})
     other = read_zip(server.url("b.zip"))["train2017/000000000000.jpg"]
     fetched = fetch([members[0], other], cache=cache)
-    assert [Path(member.url).read_bytes() for member in fetched] == [
+    assert [Path(member.path).read_bytes() for member in fetched] == [
         FILES[members[0].name],
         b"another",
     ]
@@ -334,7 +350,7 @@ def test_names_that_would_escape_do_not(server, cache, tmp_path):
     server.files["a.zip"] = make_zip(dict.fromkeys(names, b"data"))
     members = list(read_zip(server.url("a.zip")).values())
     for member in fetch(members, cache=cache):
-        assert (cache.root / "fetched").resolve() in Path(member.url).resolve().parents
+        assert (cache.root / "fetched").resolve() in Path(member.path).resolve().parents
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
@@ -405,7 +421,7 @@ def test_images_by_their_own_urls(server, cache):
 
 def test_an_image_of_another_length(server, cache):
     server.files["a.jpg"] = b"12345"
-    member = Member("a.jpg", server.url("a.jpg"), 4)
+    member = RemoteMember("a.jpg", server.url("a.jpg"), 4)
     with pytest.raises(FetchError, match="expected 4 bytes, found 5"):
         fetch([member], cache=cache)
     assert not cache.has(member)
@@ -416,7 +432,7 @@ def test_an_image_of_another_length(server, cache):
 def test_an_image_that_changed(server, cache):
     server.files["a.jpg"] = b"12345"
     with pytest.raises(FetchError, match="source changed"):
-        fetch([Member("a.jpg", server.url("a.jpg"), 5, '"old"')], cache=cache)
+        fetch([RemoteMember("a.jpg", server.url("a.jpg"), 5, '"old"')], cache=cache)
 
 
 DATA = CHOOSE.randbytes(1_000_000)
@@ -488,4 +504,4 @@ def test_whole_files_are_limited(server, cache, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr("builder.sources.http_reader.MAX_FILE_SIZE", 1000)
     with pytest.raises(FetchError, match="goes on and on: expected 1000 bytes"):
-        fetch([Member("a", server.url("a.csv"), -1)], cache=cache)
+        fetch([RemoteMember("a", server.url("a.csv"), -1)], cache=cache)

@@ -3,22 +3,19 @@
 import logging
 import random
 
+import fsspec
 import pytest
 
 from builder.errors import FetchError, MissingError
 from builder.sources.cache import Cache
-from builder.sources.fetch import fetch, find_file
-from builder.sources.member import Member
-from builder.sources.remote import exists, read_zip
+from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.retry import Retry
 from tests.archives import make_zip
-from tests.sources.test_fetch import fetch_file
+from tests.sources.alone import exists, fetch, fetch_file, find_file, read_zip
 
-boto3 = pytest.importorskip("boto3")
-fsspec = pytest.importorskip("fsspec")
+# Not in the environments of the floors.
 pytest.importorskip("s3fs")
-moto_server = pytest.importorskip("moto.server")
-
+ThreadedMotoServer = pytest.importorskip("moto.server").ThreadedMotoServer
 # botocore's own, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow")
 
@@ -30,7 +27,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def endpoint():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = moto_server.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
@@ -46,6 +43,8 @@ def bucket(endpoint, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     fsspec.get_filesystem_class("s3").clear_instance_cache()
+    import boto3  # comes with moto
+
     client = boto3.client("s3", endpoint_url=endpoint)
     client.create_bucket(Bucket="images")
     yield client
@@ -68,7 +67,7 @@ def test_members_of_a_zip_in_a_bucket(bucket, cache):
     fetched = fetch(chosen, cache=cache)
     for member, asked in zip(fetched, chosen, strict=True):
         path = cache.path_of(asked)
-        assert member == Member(asked.name, str(path), 2000)
+        assert member == LocalMember(asked.name, str(path), 2000)
         assert path.read_bytes() == FILES[asked.name]
     bucket.delete_object(Bucket="images", Key="zips/a.zip")
     assert fetch(chosen, cache=cache) == fetched
@@ -91,7 +90,7 @@ def test_files_of_their_own(bucket, cache):
         fetch_file("s3://images/train/3.jpg", cache).read_bytes()
         == FILES["train/3.jpg"]
     )
-    members = [Member(name, f"s3://images/{name}", -1) for name in FILES]
+    members = [RemoteMember(name, f"s3://images/{name}", -1) for name in FILES]
     fetched = fetch(members, cache=cache, concurrency=4)
     assert [member.file_size for member in fetched] == [2000] * 30
     with pytest.raises(MissingError, match=r"99\.jpg: no such file"):

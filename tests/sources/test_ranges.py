@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.sources.member import Member
+from builder.sources.member import RemoteMember
 from builder.sources.ranges import plan_requests
 
 DATA = random.Random(7).randbytes(4000)
@@ -20,7 +20,7 @@ steps = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 60)), max_size=40)
 
 def members_of(layout):
     return [
-        Member(str(number), "a.zip", length, header_offset=offset, span=length)
+        RemoteMember(str(number), "a.zip", length, header_offset=offset, span=length)
         for number, (offset, length) in enumerate(layout)
     ]
 
