@@ -1,4 +1,4 @@
-"""The facts of many images, as arrays."""
+"""What was seen of the selected images, as arrays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from builder.errors import ImageError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -95,3 +97,52 @@ def gather(facts: Sequence[ImageFacts], stamps: ArrayLike | None = None) -> Audi
     if stamps is not None:
         found.stamps[:] = stamps
     return found
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of the selected images.
+
+    Attributes
+    ----------
+    keys : sequence of str, length n
+        Key of each image; its place here is the image's number everywhere.
+    facts : AuditFacts
+        Of these n images. Where they were not decoded, all is empty but the digests,
+        the stamps and the reasons; where they were not read, all of it.
+    sizes : ndarray of int32, shape (n, 2), optional
+        Width and height that each image has in its rows, where the source states them.
+    decoded, read : bool
+        What was done to see this.
+    """
+
+    keys: Sequence[str]
+    facts: AuditFacts
+    sizes: NDArray[np.int32] | None = None
+    decoded: bool = False
+    read: bool = False
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Why an image is broken, by the key of each that is."""
+        reasons = sorted(self.facts.reasons.items())
+        return {self.keys[row]: reason for row, reason in reasons}
+
+
+def refuse_broken(broken: Mapping[str, str], *, total: int, allow_broken: bool) -> None:
+    """Raise ImageError naming broken images, unless they are allowed.
+
+    Raises
+    ------
+    ImageError
+        There are some and they are not allowed, or there are no others.
+    """
+    if broken and (not allow_broken or len(broken) == total):
+        listed = "; ".join(f"{key} {why}" for key, why in sorted(broken.items()))
+        advice = (
+            "nothing is left to build: mend the source"
+            if len(broken) == total
+            else "mend the source, or go on without them with --allow-broken"
+        )
+        msg = f"{len(broken)} of {total} selected images are broken: {listed}; {advice}"
+        raise ImageError(msg)

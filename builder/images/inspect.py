@@ -20,7 +20,7 @@ from builder.images.open import FORMATS, MAX_PIXELS, open_image, orientation_of
 SCALED_SIDE = 32
 #: How far, of 255, the colour channels Cb and Cr of the scaled image may leave the
 #: middle in a grey image. Grey pictures saved as colour JPEG stay at 0, whatever
-#: the quality; the palest colour photograph of 100 from COCO reaches 19.
+#: the quality; the palest colour photograph of 100 reaches 19.
 GREY_TOLERANCE = 4
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -10,7 +10,8 @@ from PIL import Image
 
 #: Largest image that is opened, in pixels: where Pillow itself begins to warn of
 #: a decompression bomb (`PIL.Image.MAX_IMAGE_PIXELS` as shipped: a quarter of a
-#: GiB at three bytes a pixel). SIIM-ISIC ends at 6000 x 4000, a quarter of it.
+#: GiB at three bytes a pixel). Photographs of skin end at
+#: 6000 x 4000, a quarter of it.
 MAX_PIXELS = 1024 * 1024 * 1024 // 4 // 3
 #: What is opened at all. Formats of Pillow that start other programs (EPS) or
 #: that the `datasets` viewer does not show are left out.

@@ -11,7 +11,7 @@ from builder.errors import AnnotationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Nearly every name in COCO and ISIC is made of these, with single dots inside.
+# Nearly every name is made of these, with single dots inside.
 _PLAIN = frozenset(f"{string.ascii_letters}{string.digits}_-.")
 
 

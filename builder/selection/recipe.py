@@ -1,132 +1,91 @@
-"""What is drawn from what: the notebook's numbers, and those that a user gives."""
+"""The numbers of a rule: a typed record whose fields are the options of a command."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+import re
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from builder.errors import UsageError
 
-# The notebook's list, by COCO category id.
-NOTEBOOK_TARGETS = (
-    "3", "6", "31", "35", "36", "37", "40", "41", "43", "46", "47", "50", "53", "64",
-    "75", "76", "78", "80", "85", "89",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-# What the official sources hold, by which a card tells whether a build is of them:
-# COCO 2017 (cocodataset.org), and ISIC_2020_Training_GroundTruth.csv
-# (challenge2020.isic-archive.com), the same bytes as Kaggle's train.csv.
-OFFICIAL_COCO = {
-    "train": {"images": 118287, "annotated_images": 117266, "annotations": 860001},
-    "test": {"images": 5000, "annotated_images": 4952, "annotations": 36781},
-}
-OFFICIAL_ISIC_SHA256 = (
-    "98c68a10eb669215e3458ad193a24a582c974a4401e539dbbf099b318584264b"
-)
-
-# Of resized images. Of 99 photographs of COCO at 224 pixels, quality 95 without chroma
-# subsampling keeps 40.7 dB (PSNR; 36.8 at worst) in 45 kB; with it, 36.8 (30.1) in 34
-# kB; quality 90 without it, 37.4 (32.9) in 30 kB (tests/benchmarks/trial_resize.py).
-JPEG_QUALITY = 95
+R = TypeVar("R", bound="Recipe")
 
 
 @dataclass(frozen=True)
-class CocoRecipe:
-    """How COCO is trimmed.
+class Option:
+    """How a field of a recipe is given on the command line.
 
     Attributes
     ----------
-    targets : tuple of str
-        Names or COCO category ids, in order.
-    train_samples, test_samples : int
-        Images to draw for a target, half of them with it; from train2017 and from
-        val2017.
-    seed : int
-        Of the legacy NumPy generator, set anew for every target.
+    parse : callable
+        From text to value; a ValueError says what was expected and found.
+    metavar, help : str
     """
 
-    targets: tuple[str, ...] = NOTEBOOK_TARGETS
-    train_samples: int = 500
-    test_samples: int = 250
-    seed: int = 42
+    parse: Callable[[str], Any]
+    metavar: str
+    help: str
 
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
-        if not self.targets:
-            raise UsageError("targets: expected at least one, found none")
-        if len(set(self.targets)) < len(self.targets):
-            msg = f"targets: {', '.join(self.targets)} names one of them twice"
-            raise UsageError(msg)
-        for name in ("train_samples", "test_samples"):
-            if getattr(self, name) < 2:
-                msg = f"{name}: expected 2 or more, found {getattr(self, name)}"
-                raise UsageError(msg)
+
+def option(
+    default: Any,
+    *,
+    parse: Callable[[str], Any],
+    metavar: str,
+    help: str,  # noqa: A002 (argparse's own word)
+) -> Any:
+    """Return the field of a recipe, with its option of the command line."""
+    return field(default=default, metadata={"option": Option(parse, metavar, help)})
+
+
+class Recipe:
+    """What decides a selection; a dataset's own is a frozen dataclass of this class.
+
+    Its fields are the options of plan, build and export, and what the lock records.
+    """
+
+    seed: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what decides the selection, for the lock."""
-        return {**asdict(self), "targets": list(self.targets)}
+        """Return the fields as lock and manifest have them: lists for tuples."""
+        found = {}
+        for name in (part.name for part in fields(self)):  # type: ignore[arg-type]
+            value = getattr(self, name)
+            found[name] = list(value) if isinstance(value, tuple) else value
+        return found
 
 
-@dataclass(frozen=True)
-class IsicRecipe:
-    """How SIIM-ISIC is trimmed.
+def options_of(recipe: type[Recipe]) -> dict[str, Option]:
+    """Return the options of a recipe by the names of its fields."""
+    return {
+        part.name: part.metadata["option"]
+        for part in fields(recipe)  # type: ignore[arg-type]
+        if "option" in part.metadata
+    }
 
-    Attributes
-    ----------
-    benign, malignant : (int, int)
-        Half-open slices of the rows sorted by label.
-    seed : int
-        Of the patient split; the rows themselves are not drawn by chance.
+
+def read_recipe(recipe: type[R], record: Mapping[str, Any]) -> R:
+    """Return the recipe that a manifest or lock names.
+
+    Raises
+    ------
+    UsageError
+        A field is missing, unknown, or has a value that it cannot have.
     """
-
-    benign: tuple[int, int] = (2000, 4000)
-    malignant: tuple[int, int] = (50, 550)
-    seed: int = field(default=42)
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
-        for name in ("benign", "malignant"):
-            start, stop = getattr(self, name)
-            if not 0 <= start < stop:
-                msg = (
-                    f"{name}: expected START:STOP with 0 <= START < STOP, found"
-                    f" {start}:{stop}"
-                )
-                raise UsageError(msg)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what decides the selection, for the lock."""
-        return {
-            "benign": list(self.benign),
-            "malignant": list(self.malignant),
-            "seed": self.seed,
-        }
-
-
-Recipe = CocoRecipe | IsicRecipe
-
-
-def check_image_size(image_size: int | None, *, remote_workers: bool = False) -> None:
-    """Raise UsageError for a size that images cannot be given, or not there.
-
-    Parameters
-    ----------
-    image_size : int, optional
-        Shorter side, in pixels.
-    remote_workers : bool
-        Whether the images would be resized on other machines.
-    """
-    if image_size is None:
-        return
-    if image_size < 1:
-        msg = f"image_size: expected 1 pixel or more, found {image_size}"
+    known = [part.name for part in fields(recipe)]  # type: ignore[arg-type]
+    if set(known) != set(record):
+        msg = f"recipe: expected {', '.join(known)}, found {', '.join(record)}"
         raise UsageError(msg)
-    if remote_workers:
-        msg = (
-            "--image-size: resized images are kept in the cache of this machine, which"
-            " a cluster does not share: build without --scheduler"
-        )
-        raise UsageError(msg)
+    import msgspec  # not needed by the help of a command
+
+    try:
+        return msgspec.convert(dict(record), recipe)
+    except msgspec.ValidationError as err:
+        msg = f"recipe: {err}"
+        raise UsageError(msg) from err
 
 
 def check_seed(seed: int) -> None:
@@ -134,3 +93,41 @@ def check_seed(seed: int) -> None:
     if not 0 <= seed < 2**32:
         msg = f"seed: expected 0 to {2**32 - 1}, found {seed}"
         raise UsageError(msg)
+
+
+def parse_number(text: str) -> int:
+    """Return a whole number.
+
+    >>> parse_number("42")
+    42
+    """
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        msg = f"expected a whole number, found {text!r}"
+        raise ValueError(msg)
+    return int(text)
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Return names that stand with commas between them.
+
+    >>> parse_names("car, sports ball")
+    ('car', 'sports ball')
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        msg = f"expected names or ids with commas between them, found {text!r}"
+        raise ValueError(msg)
+    return names
+
+
+def parse_slice(text: str) -> tuple[int, int]:
+    """Return a half-open range.
+
+    >>> parse_slice("2000:4000")
+    (2000, 4000)
+    """
+    match = re.fullmatch(r"([0-9]+):([0-9]+)", text)
+    if not match:
+        msg = f"expected START:STOP such as 2000:4000, found {text!r}"
+        raise ValueError(msg)
+    return int(match[1]), int(match[2])

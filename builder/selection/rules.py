@@ -18,62 +18,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def draw_balanced(
-    positive: NDArray[np.bool_], *, samples: int, seed: int
-) -> NDArray[np.int64]:
-    """Return the rows of one target's draw: half with the target, then half without.
-
-    The notebook seeds NumPy's global generator, then calls ``choice`` on lists of
-    file names; ``RandomState(seed)`` and indices give the same stream (NEP 19
-    freezes it) without converting 118,000 strings for every target.
-
-    Parameters
-    ----------
-    positive : bool[n]
-        Which rows of the table show the target.
-    samples : int
-        Rows to draw; an odd number is rounded down, as in the notebook.
-    seed : int
-        Of the legacy generator, 0 to 2**32 - 1.
-
-    Returns
-    -------
-    rows : int64[samples // 2 * 2]
-        In draw order. A half is drawn with replacement where the table has fewer
-        rows of its kind.
-
-    Raises
-    ------
-    SelectionError
-        The table has no row of one kind.
-
-    >>> draw_balanced(np.array([True, False, False, True]), samples=4, seed=42)
-    array([3, 0, 1, 2])
-    """
-    rows: NDArray[np.int64] = draw_many(
-        positive[np.newaxis], samples=samples, seeds=[seed]
-    )[0, 0]
-    return rows
-
-
 def draw_many(
     positives: NDArray[np.bool_], *, samples: int, seeds: Sequence[int]
 ) -> NDArray[np.int64]:
-    """Return the draws of many targets under many seeds, each as `draw_balanced`.
+    """Return each target's draw: half of the rows with it, then half without.
 
-    The rows of each target are looked up once for all seeds. What is left is the
-    shuffle of all rows that the notebook's stream makes for every draw.
+    The notebook seeds NumPy's global generator, then calls ``choice`` on lists of
+    file names; ``RandomState(seed)`` and indices give the same stream (NEP 19
+    freezes it) without converting 118,000 strings for every target. The rows of each
+    target are looked up once for all seeds; what is left is the shuffle of all rows
+    that the notebook's stream makes for every draw.
 
     Parameters
     ----------
     positives : bool[t, n]
         Which rows of the table show each target.
     samples : int
+        Rows to draw; an odd number is rounded down, as in the notebook.
     seeds : sequence of int, length s
+        Of the legacy generator, 0 to 2**32 - 1; set anew for every target.
 
     Returns
     -------
     rows : int64[s, t, samples // 2 * 2]
+        In draw order. A half is drawn with replacement where the table has fewer
+        rows of its kind.
 
     Raises
     ------

@@ -3,8 +3,10 @@
 import pickle
 
 import numpy as np
+import pytest
 
-from builder.images.facts import AuditFacts, gather
+from builder.errors import ImageError
+from builder.images.facts import AuditFacts, Seen, gather, refuse_broken
 from builder.images.inspect import inspect
 from tests.images.test_inspect import draw, encode
 
@@ -46,3 +48,43 @@ def test_facts_of_nothing_are_empty():
     assert facts.sha256.shape == (0, 32)
     assert facts.dhash.shape == (0, 2)
     assert facts.is_good.tolist() == []
+
+
+def test_broken_images_are_named_by_their_keys_in_order():
+    facts = gather([inspect(image) for image in (b"", GOOD[0], IMAGES[6])])
+    broken = Seen(["b.jpg", "c.jpg", "a.jpg"], facts).broken
+    assert list(broken) == ["b.jpg", "a.jpg"]
+    assert broken["b.jpg"] == "is an empty file"
+    assert broken["a.jpg"].startswith("is truncated")
+
+
+def test_nothing_of_nothing_is_broken():
+    assert Seen([], gather([])).broken == {}
+    for allow_broken in (True, False):
+        refuse_broken({}, total=0, allow_broken=allow_broken)
+        refuse_broken({}, total=5, allow_broken=allow_broken)
+
+
+@pytest.mark.parametrize("allow_broken", [True, False])
+def test_some_broken_images_are_refused_unless_allowed(allow_broken):
+    broken = {"b.jpg": "is an empty file", "a.jpg": "is odd"}
+    if allow_broken:
+        refuse_broken(broken, total=3, allow_broken=True)
+        return
+    with pytest.raises(ImageError) as caught:
+        refuse_broken(broken, total=3, allow_broken=False)
+    assert str(caught.value) == (
+        "2 of 3 selected images are broken: a.jpg is odd; b.jpg is an empty file; mend"
+        " the source, or go on without them with --allow-broken"
+    )
+
+
+@pytest.mark.parametrize("allow_broken", [True, False])
+def test_nothing_but_broken_images_is_refused_always(allow_broken):
+    """And nobody is told to allow them, which would not help."""
+    with pytest.raises(ImageError) as caught:
+        refuse_broken({"a.jpg": "is odd"}, total=1, allow_broken=allow_broken)
+    assert str(caught.value) == (
+        "1 of 1 selected images are broken: a.jpg is odd; nothing is left to build:"
+        " mend the source"
+    )

@@ -116,24 +116,48 @@ def test_split_keeps_its_promises(structure, seed):
     np.testing.assert_array_equal(again, split[order])
 
 
+FEW = st.sampled_from([(0.5, 0.3, 0.2), (0.5, 0.5), FRACTIONS])
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=6),
     positives=st.lists(st.floats(0, 1), min_size=6, max_size=6),
-    fractions=st.sampled_from([(0.5, 0.3, 0.2), (0.5, 0.5), FRACTIONS]),
+    fractions=FEW,
 )
 def test_few_groups_are_split_only_if_that_is_possible(sizes, positives, fractions):
+    """Of such groups hardly any can be split."""
     groups = np.repeat(np.arange(len(sizes)), sizes)
     labels = np.concatenate(
         [np.arange(n) < n * p for n, p in zip(sizes, positives, strict=False)]
     )
     keys = name_rows(len(groups))
-    try:
+    if is_possible(groups, labels, fractions):
         split = split_groups(groups, labels, seed=0, keys=keys, fractions=fractions)
-    except SelectionError:
-        assert not is_possible(groups, labels, fractions)
-    else:
         check_split(split, groups, labels, fractions)
+    else:
+        with pytest.raises(SelectionError, match="cannot be split"):
+            split_groups(groups, labels, seed=0, keys=keys, fractions=fractions)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    fractions=FEW,
+    cuts=st.tuples(*[st.floats(0, 0.99)] * 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_few_groups_are_split_if_that_is_possible(fractions, cuts, seed):
+    """A split is cut into groups: of each part a fifth is positive."""
+    rng = np.random.default_rng(seed)
+    groups, labels = [], []
+    for part, (fraction, cut) in enumerate(zip(fractions, cuts, strict=False)):
+        rows = np.arange(round(100 * fraction))
+        groups.append(2 * part + (rows < cut * len(rows)))
+        labels.append(rng.permutation(rows) < len(rows) // 5)
+    groups, labels = np.concatenate(groups), np.concatenate(labels)
+    keys = name_rows(len(groups))
+    split = split_groups(groups, labels, seed=seed, keys=keys, fractions=fractions)
+    check_split(split, groups, labels, fractions)
 
 
 def test_seeds_give_different_splits():

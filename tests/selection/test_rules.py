@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from builder.errors import SelectionError
 from builder.selection.rules import (
-    draw_balanced,
     draw_many,
     repeats,
     slice_labels,
@@ -30,6 +29,11 @@ def skewed_labels():
     rows = np.random.RandomState(2020).permutation(33_126)[:584]
     labels[rows] = "malignant"
     return labels
+
+
+def draw(mask, *, samples, seed):
+    """Return the draw of one target."""
+    return draw_many(np.array([mask], dtype=bool), samples=samples, seeds=[seed])[0, 0]
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ masks = st.lists(st.booleans(), min_size=2, max_size=60).filter(
 def test_any_draw_is_the_notebooks(mask, samples, seed):
     table = {f"{row}.jpg": [3] if has else [4] for row, has in enumerate(mask)}
     expected = load_coco_data(table, 3, samples, seed)
-    rows = draw_balanced(np.array(mask), samples=samples, seed=seed)
+    rows = draw(mask, samples=samples, seed=seed)
     assert rows.dtype == np.int64
     assert [f"{row}.jpg" for row in rows.tolist()] == [str(name) for name in expected]
 
@@ -63,14 +67,14 @@ def test_quotas_are_met_with_and_without_replacement(global_state):
     mask[[3, 50, 99]] = True
     kept = mask.copy()
     np.random.seed(1)
-    first = draw_balanced(mask, samples=21, seed=7)
+    first = draw(mask, samples=21, seed=7)
     np.random.seed(1234)
-    assert (draw_balanced(mask, samples=21, seed=7) == first).all()
+    assert (draw(mask, samples=21, seed=7) == first).all()
     assert (mask == kept).all()
     assert mask[first].tolist() == [True] * 10 + [False] * 10
     assert repeats(first)[:10].sum() >= 7  # 10 of 3 images
     assert not repeats(first)[10:].any()
-    assert (draw_balanced(mask, samples=21, seed=8) != first).any()
+    assert (draw(mask, samples=21, seed=8) != first).any()
 
 
 @pytest.mark.parametrize(
@@ -83,8 +87,8 @@ def test_quotas_are_met_with_and_without_replacement(global_state):
 )
 def test_nothing_to_draw_from_is_said(mask, message):
     with pytest.raises(SelectionError, match=message):
-        draw_balanced(np.array(mask, dtype=bool), samples=2, seed=1)
-    assert len(draw_balanced(np.array(mask, dtype=bool), samples=1, seed=1)) == 0
+        draw(mask, samples=2, seed=1)
+    assert len(draw(mask, samples=1, seed=1)) == 0
 
 
 @given(rows=st.lists(st.integers(0, 8), max_size=30))
@@ -155,5 +159,5 @@ def test_many_draws_are_those_of_each_alone():
     assert found.shape == (3, 4, 40)
     for draws, seed in zip(found, [42, 0, 2**32 - 1], strict=True):
         for rows, positive in zip(draws, positives, strict=True):
-            alone = draw_balanced(positive, samples=41, seed=seed)
+            alone = draw(positive, samples=41, seed=seed)
             np.testing.assert_array_equal(rows, alone)
