@@ -22,41 +22,9 @@ import numpy as np
 from builder.audit.intervals import critical_value, ratio_interval, share_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
-
-#: The 20 most biased pairs of category and context of COCO-Stuff in Singh et al.,
-#: "Don't Judge an Object by Its Context: Learning to Overcome Contextual Bias",
-#: CVPR 2020, in the order of its table, with names as in COCO; compared with
-#: ``create_evaldata.py`` of the replication by Kim et al. (ReScience C, 2021,
-#: github.com/princetonvisualai/ContextualBias), which notes that the kind of
-#: ceiling is unclear from the paper.
-KNOWN_PAIRS = (
-    ("cup", "dining table"),
-    ("wine glass", "person"),
-    ("handbag", "person"),
-    ("apple", "fruit"),
-    ("car", "road"),
-    ("bus", "road"),
-    ("potted plant", "vase"),
-    ("spoon", "bowl"),
-    ("microwave", "oven"),
-    ("keyboard", "mouse"),
-    ("skis", "person"),
-    ("clock", "building"),
-    ("sports ball", "person"),
-    ("remote", "person"),
-    ("snowboard", "person"),
-    ("toaster", "ceiling"),
-    ("hair drier", "towel"),
-    ("tennis racket", "person"),
-    ("skateboard", "person"),
-    ("baseball glove", "person"),
-)
-#: Contexts of these that are stuff classes: the annotations of instances hold only
-#: the 80 things, so these pairs cannot be measured with them.
-STUFF = frozenset({"fruit", "road", "building", "ceiling", "towel"})
 
 #: The usual least count for the normal approximation that Katz intervals rest on.
 LEAST_IMAGES = 5
@@ -120,61 +88,69 @@ class Context:
 
 
 def count_context(
-    indptr: NDArray[np.int64],
-    category_ids: NDArray[np.int32],
-    categories: Mapping[int, str],
-    draws: Mapping[int, tuple[NDArray[np.int64], NDArray[np.int64]]],
+    has: NDArray[np.bool_],
+    names: Sequence[str],
+    targets: Sequence[int],
+    draws: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> Context:
     """Count each category in the source and in the draws of each target.
 
     Parameters
     ----------
-    indptr : ndarray of int64, shape (n + 1,)
-    category_ids : ndarray of int32, shape (m,)
-        Image i of the source has the distinct categories
-        ``category_ids[indptr[i]:indptr[i + 1]]``.
-    categories : mapping of int to str
-        Name of each category id.
-    draws : mapping of int to pairs of ndarray of int64
-        For each target, by category id, the rows of its positives and negatives;
-        repeats are counted once.
+    has : ndarray of bool, shape (c, n)
+        Which of the n images of the source show each category.
+    names : sequence of str, length c
+    targets : sequence of int, length t
+        Row of `has` of each target.
+    draws : sequence of pairs of ndarray of int64, length t
+        Columns of `has`: the positives and the negatives that were drawn for each
+        target; repeats are counted once.
 
     Returns
     -------
     Context
     """
-    ids = np.array(list(categories), dtype=np.int64)
-    by_id = np.argsort(ids)
-    columns = by_id[np.searchsorted(ids, category_ids, sorter=by_id)]
-    images = len(indptr) - 1
-    has = np.zeros((images, len(ids)), dtype=np.bool_)
-    has[np.repeat(np.arange(images), np.diff(indptr)), columns] = True
-
-    def count(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        counts: NDArray[np.int64] = np.count_nonzero(has[rows], axis=0).astype(np.int64)
-        return counts
-
-    positives = [np.unique(drawn) for drawn, _ in draws.values()]
-    negatives = [np.unique(drawn) for _, drawn in draws.values()]
-    shape = (len(draws), len(ids))
+    positives = [np.unique(drawn) for drawn, _ in draws]
+    negatives = [np.unique(drawn) for _, drawn in draws]
     return Context(
-        names=tuple(categories.values()),
-        targets=tuple(list(categories).index(target) for target in draws),
-        source_images=images,
-        source=np.count_nonzero(has, axis=0).astype(np.int64),
-        positive_images=np.array([len(rows) for rows in positives], dtype=np.int64),
-        negative_images=np.array([len(rows) for rows in negatives], dtype=np.int64),
-        positives=np.array([count(rows) for rows in positives]).reshape(shape),
-        negatives=np.array([count(rows) for rows in negatives]).reshape(shape),
+        names=tuple(names),
+        targets=tuple(targets),
+        source_images=has.shape[1],
+        source=np.count_nonzero(has, axis=1).astype(np.int64),
+        positive_images=np.array([len(drawn) for drawn in positives], dtype=np.int64),
+        negative_images=np.array([len(drawn) for drawn in negatives], dtype=np.int64),
+        positives=_count(has, positives),
+        negatives=_count(has, negatives),
     )
 
 
-def report(context: Context, *, top: int = 10) -> dict[str, object]:
+def _count(
+    has: NDArray[np.bool_], draws: Sequence[NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Images of each draw with each category, shape (t, c)."""
+    counts = np.zeros((len(draws), len(has)), dtype=np.int64)
+    for place, drawn in enumerate(draws):
+        counts[place] = np.count_nonzero(has[:, drawn], axis=1)
+    return counts
+
+
+def report(
+    context: Context,
+    *,
+    known_pairs: Sequence[tuple[str, str]] = (),
+    stuff: Collection[str] = (),
+    top: int = 10,
+) -> dict[str, object]:
     """Tell in plain data what manifest and card say of one split.
 
     Parameters
     ----------
     context : Context
+    known_pairs : sequence of (str, str)
+        Names of a target and of a category that others found beside it.
+    stuff : collection of str
+        Categories of these pairs that have no outlines of their own, such as road:
+        annotations of things do not hold them.
     top : int
         How many of the largest lifts are named.
 
@@ -210,8 +186,8 @@ def report(context: Context, *, top: int = 10) -> dict[str, object]:
         "source": {"images": context.source_images, "counts": context.source.tolist()},
         "targets": tables,
         "known_pairs": [
-            _tell_known(context, names.index(target), other)
-            for target, other in KNOWN_PAIRS
+            _tell_known(context, names.index(target), other, stuff)
+            for target, other in known_pairs
             if target in names
         ],
         "largest": [_tell_pair(context, row, column) for row, column in largest],
@@ -224,10 +200,12 @@ def _tell_counts(
     return {"images": int(images[row]), "counts": counts[row].tolist()}
 
 
-def _tell_known(context: Context, row: int, other: str) -> dict[str, object]:
+def _tell_known(
+    context: Context, row: int, other: str, stuff: Collection[str]
+) -> dict[str, object]:
     if other in context.names:
         return _tell_pair(context, row, context.names.index(other))
-    kind = "stuff, not annotated" if other in STUFF else "not a category here"
+    kind = "stuff, not annotated" if other in stuff else "not a category here"
     target = context.names[context.targets[row]]
     return {"target": target, "context": other, "not_measured": kind}
 

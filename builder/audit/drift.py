@@ -3,7 +3,7 @@
 Each feature gives one `Drift`: the share of every value in the selection and in the
 parent. Its size is the total variation distance, half the sum of the differences:
 the part of the selection that would have to change to look like its parent. Values
-that exclude each other add up to 1; categories of COCO do not, as an image has
+that exclude each other add up to 1; categories of objects do not, as an image shows
 several, so for them the largest difference stands in its place.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Borders of the shape of an image, width by height: 4:3 is by far the most common
-#: in COCO, and 3:2 and 4:3 are what cameras give in SIIM-ISIC.
+#: among photographs on the web, and 3:2 and 4:3 are what cameras give.
 ASPECTS = (0.7, 0.95, 1.05, 1.3, 1.4, 1.6)
 ASPECT_NAMES = (
     "tall (below 0.7)",
@@ -43,9 +43,6 @@ AREA_NAMES = (
     "1.05 to 1.25 of the median",
     "1.25 of the median and more",
 )
-#: Borders of the ages of patients, in years; SIIM-ISIC gives them in steps of five.
-AGES = (30, 40, 50, 60, 70, 80)
-AGE_NAMES = ("below 30", "30-39", "40-49", "50-59", "60-69", "70-79", "80 and more")
 MISSING = "missing"
 
 
@@ -194,11 +191,6 @@ def compare_categories(
         parent / parent_images,
         exclusive=False,
     )
-
-
-def compare_ages(selection: NDArray[np.float64], parent: NDArray[np.float64]) -> Drift:
-    """Compare the ages of patients, in years, NaN where unknown, in bands of ten."""
-    return compare_numbers("age", selection, parent, borders=AGES, names=AGE_NAMES)
 
 
 def grey_shares(

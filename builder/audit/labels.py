@@ -1,4 +1,4 @@
-"""How the label of SIIM-ISIC goes with sex, age and site of the patients."""
+"""How a label of two values goes with other features of the images."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.audit.drift import AGE_NAMES, AGES, MISSING
+from builder.audit.drift import MISSING
 from builder.audit.intervals import share_interval
 
 if TYPE_CHECKING:
@@ -23,25 +23,25 @@ class LabelCount:
     Attributes
     ----------
     value : str
-    benign, malignant : int
+    negative, positive : int
         Images of either label.
     """
 
     value: str
-    benign: int
-    malignant: int
+    negative: int
+    positive: int
 
     @property
     def interval(self) -> tuple[float, float, float]:
-        """Malignant share with the ends of its 95 per cent Wilson interval."""
-        images = np.array(self.benign + self.malignant)
-        share, low, high = share_interval(np.array(self.malignant), images).tolist()
+        """Positive share with the ends of its 95 per cent Wilson interval."""
+        images = np.array(self.negative + self.positive)
+        share, low, high = share_interval(np.array(self.positive), images).tolist()
         return share, low, high
 
 
 def count_labels(
     values: Sequence[str | None],
-    is_malignant: NDArray[np.bool_],
+    is_positive: NDArray[np.bool_],
     *,
     order: Sequence[str] = (),
 ) -> list[LabelCount]:
@@ -50,9 +50,9 @@ def count_labels(
     Parameters
     ----------
     values : sequence of (str or None), length n
-    is_malignant : ndarray of bool, shape (n,)
+    is_positive : ndarray of bool, shape (n,)
     order : sequence of str, optional
-        Values that come first, in this order, such as `builder.audit.drift.AGE_NAMES`.
+        Values that come first, in this order.
 
     Returns
     -------
@@ -62,14 +62,13 @@ def count_labels(
 
     Examples
     --------
-    >>> [malignant] = count_labels(["male", "male"], np.array([True, False]))
-    >>> malignant.benign, malignant.malignant
-    (1, 1)
+    >>> count_labels(["round", "round"], np.array([True, False]))
+    [LabelCount(value='round', negative=1, positive=1)]
     """
     counts: dict[str, list[int]] = {}
-    for value, malignant in zip(values, is_malignant.tolist(), strict=True):
+    for value, positive in zip(values, is_positive.tolist(), strict=True):
         is_null = value is None or value != value  # noqa: PLR0124  # NaN
-        counts.setdefault(MISSING if is_null else str(value), [0, 0])[malignant] += 1
+        counts.setdefault(MISSING if is_null else str(value), [0, 0])[positive] += 1
     first = {value: place for place, value in enumerate(order)}
     found = sorted(
         counts,
@@ -78,41 +77,30 @@ def count_labels(
     return [LabelCount(value, *counts[value]) for value in found]
 
 
-def band_ages(ages: NDArray[np.float64]) -> list[str | None]:
-    """Name the ten years into which each age falls, null where it is NaN.
-
-    Examples
-    --------
-    >>> band_ages(np.array([25, 30, 85, np.nan]))
-    ['below 30', '30-39', '80 and more', None]
-    """
-    places = np.searchsorted(AGES, ages, "right").tolist()
-    missing = np.isnan(ages).tolist()
-    return [
-        None if is_null else AGE_NAMES[place]
-        for place, is_null in zip(places, missing, strict=True)
-    ]
-
-
-def report(features: Mapping[str, Sequence[LabelCount]]) -> dict[str, object]:
+def report(
+    features: Mapping[str, Sequence[LabelCount]], *, negative: str, positive: str
+) -> dict[str, object]:
     """Tell in plain data what manifest and card say of label by each feature.
 
     Parameters
     ----------
     features : mapping of str to sequence of LabelCount
+    negative, positive : str
+        Names of the two labels.
 
     Returns
     -------
     dict
-        For each feature a list of ``value``, ``benign``, ``malignant`` and
-        ``share``, the malignant share with the ends of its interval.
+        For each feature a list of ``value``, the number of images of either label
+        under its name, and ``share``, that of the positive label with the ends of its
+        interval.
     """
     return {
         feature: [
             {
                 "value": count.value,
-                "benign": count.benign,
-                "malignant": count.malignant,
+                negative: count.negative,
+                positive: count.positive,
                 "share": [round(part, 6) for part in count.interval],
             }
             for count in counts

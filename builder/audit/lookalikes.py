@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Bits by which each of the two hashes of a near duplicate may differ. Measured on
-#: 107 real images (100 of COCO, 7 of SIIM-ISIC) by
+#: 107 real images (100 photographs of scenes, 7 of skin) by
 #: ``tests/benchmarks/trial_near_duplicates.py``: all copies as PNG, as JPEG of
 #: quality 50 or more, and at 1/2 to 3/2 of the size are within it, and 106 of 107 at
 #: quality 20, at 1/4 and at 1/8. Crops, mirror images and changes of colour are
 #: other pictures. Of 1,890,000 pairs of crops of different lesions none is within
 #: twice as many bits, where one hash alone lets 4 pass within 4 bits; of 4,950
-#: pairs of different COCO images none is within 19.
+#: pairs of different scenes none is within 19.
 THRESHOLD = 4
 #: A hash of which fewer bits than this are 0, or are 1, says only that an image is
 #: blank or a smooth gradient, and is compared with none: blank images are all

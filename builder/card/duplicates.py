@@ -13,8 +13,16 @@ if TYPE_CHECKING:
 _LISTED = 20
 
 
-def tell_duplicates(told: Mapping[str, Any]) -> list[str]:
-    """Return paragraphs and a table: what is the same, what looks the same."""
+def tell_duplicates(told: Mapping[str, Any], *, publisher: str) -> list[str]:
+    """Return the section: what is the same, what looks the same.
+
+    Parameters
+    ----------
+    told : dict
+        The manifest's ``audit``.
+    publisher : str
+        Whose own list of duplicates was compared with these, if one was given.
+    """
     found = told["duplicates"]
     rule = found["rule"]
     exact, near = found["exact"], found["near"]
@@ -45,8 +53,9 @@ def tell_duplicates(told: Mapping[str, Any]) -> list[str]:
                 f"The first {_LISTED} pairs of either kind; `manifest.json` has all."
             )
     if "official" in found:
-        parts.append(_official(found["official"], decoded=told["decoded"]))
-    return parts
+        listed = found["official"]
+        parts.append(_official(listed, publisher, decoded=told["decoded"]))
+    return ["### Duplicates", *parts]
 
 
 def _tell_exact(exact: Mapping[str, Any]) -> str:
@@ -79,11 +88,11 @@ def _splits(names: Sequence[str]) -> str:
     return " / ".join(dict.fromkeys(name or "-" for name in names))
 
 
-def _official(official: Mapping[str, Any], *, decoded: bool) -> str:
+def _official(official: Mapping[str, Any], publisher: str, *, decoded: bool) -> str:
     inside = official["inside"]
     pairs = ", ".join(f"{a} and {b}" for a, b in inside)
     text = (
-        f"Of the {official['listed']:,} pairs of duplicates that ISIC lists,"
+        f"Of the {official['listed']:,} pairs of duplicates that {publisher} lists,"
         f" {count_of(len(inside), 'lies', 'lie') if inside else 'none lies'} inside"
         " this selection"
     )

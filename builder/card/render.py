@@ -1,20 +1,16 @@
 """The dataset card: prose that people wrote, with numbers that the build computed.
 
-The prose is ``<dataset>/README.md`` of this repository. Between ``<!-- trimset: NAME
--->`` and ``<!-- trimset: end -->`` stands what is generated; whatever was there
-before goes, unless the block has nothing else to say of this build. The YAML at the
-top is completed by the configs and their features.
+In the prose, between ``<!-- trimset: NAME -->`` and ``<!-- trimset: end -->``, stands
+what is generated; whatever was there before goes, unless the block has nothing else to
+say of this build. The YAML at the top is completed by the configs and their features.
 """
 
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import yaml
-
-from builder.card.blocks import BLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,16 +31,23 @@ _SIZES = (
 )
 
 
-def render_card(manifest: Mapping[str, Any]) -> str:
+def render_card(
+    manifest: Mapping[str, Any],
+    prose: str,
+    blocks: Mapping[str, Callable[[Mapping[str, Any]], str | None]],
+) -> str:
     """Return README.md of a build.
 
     Parameters
     ----------
     manifest : dict
         See `builder.output.manifest.make_manifest`.
+    prose : str
+        The text that people wrote, YAML first, with marked places for the blocks.
+    blocks : dict of str to callable
+        What fills each place; see `fill_blocks`.
     """
-    template = (files(manifest["dataset"]) / "README.md").read_text(encoding="utf-8")
-    _, front, prose = template.split("---\n", 2)
+    _, front, text = prose.split("---\n", 2)
     metadata = {**yaml.safe_load(front), **card_metadata(manifest)}
     head = yaml.safe_dump(
         metadata,
@@ -53,7 +56,7 @@ def render_card(manifest: Mapping[str, Any]) -> str:
         width=88,
         default_flow_style=False,
     )
-    return f"---\n{head}---\n{fill_blocks(prose, manifest, BLOCKS)}"
+    return f"---\n{head}---\n{fill_blocks(text, manifest, blocks)}"
 
 
 def fill_blocks(

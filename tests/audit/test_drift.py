@@ -1,6 +1,5 @@
 """Drift: shares add up, and the largest differences are named first."""
 
-import csv
 import json
 
 import numpy as np
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from builder.audit import drift
 from builder.audit.drift import (
-    compare_ages,
     compare_categories,
     compare_numbers,
     compare_sizes,
@@ -19,9 +17,7 @@ from builder.audit.drift import (
     report,
 )
 from builder.errors import SelectionError
-from tests.tiny import ROOT
 
-SHARED = ROOT.parent / "shared"
 values = st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1)
 
 
@@ -54,7 +50,7 @@ def test_numbers_at_a_border_count_above_it():
     assert whole.values == ("a", "b", "c")
 
 
-@pytest.mark.parametrize("feature", ["ASPECT", "AREA", "AGE"])
+@pytest.mark.parametrize("feature", ["ASPECT", "AREA"])
 def test_bands_have_one_name_each(feature):
     borders, names = getattr(drift, f"{feature}S"), getattr(drift, f"{feature}_NAMES")
     assert len(set(names)) == len(names) == len(borders) + 1
@@ -75,18 +71,19 @@ def test_sizes_are_relative_to_the_median_of_the_parent():
 
 
 def test_report_names_the_largest_differences_first():
-    ages = compare_ages(np.array([25.0, 85, 85, 85]), np.array([25.0, 85]))
+    numbers = np.array([1.0, 9, 9, 9]), np.array([1.0, 9])
+    sizes = compare_numbers("size", *numbers, borders=(5,), names=("small", "large"))
     categories = compare_categories(
         ["car", "bus"], np.array([9, 1]), 10, np.array([10, 50]), 100
     )
-    told = report([ages, categories], top=3)
+    told = report([sizes, categories], top=3)
     assert [(d["feature"], d["value"], d["points"]) for d in told["largest"]] == [
         ("category", "car", 80.0),
         ("category", "bus", -40.0),
-        ("age", "below 30", -25.0),
+        ("size", "small", -25.0),
     ]
-    assert told["features"]["age"]["size"] == 0.25
-    assert told["features"]["age"]["measure"] == "total variation"
+    assert told["features"]["size"]["size"] == 0.25
+    assert told["features"]["size"]["measure"] == "total variation"
     assert told["features"]["category"]["size"] == 0.8
     assert told["features"]["category"]["measure"] == "largest difference"
     assert report([compare_values("x", ["a"], ["a"])])["largest"] == []
@@ -111,7 +108,9 @@ def test_grey_shares_do_not_speak_of_the_parent():
     "compare",
     [
         lambda: compare_values("sex", [], ["male"]),
-        lambda: compare_ages(np.array([1.0]), np.empty(0)),
+        lambda: compare_numbers(
+            "size", np.array([1.0]), np.empty(0), borders=(), names=("any",)
+        ),
         lambda: compare_sizes((np.empty(0),) * 2, (np.ones(1),) * 2),
         lambda: compare_categories(["a"], np.array([0]), 0, np.array([1]), 1),
     ],
@@ -119,22 +118,3 @@ def test_grey_shares_do_not_speak_of_the_parent():
 def test_an_empty_selection_is_an_error(compare):
     with pytest.raises(SelectionError, match="has no rows"):
         compare()
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the official metadata")
-def test_drift_of_the_real_selection():
-    tables = []
-    for name in (
-        "golden/metadata_small.csv",
-        "data/isic/ISIC_2020_Training_GroundTruth.csv",
-    ):
-        with (SHARED / name).open() as file:
-            tables.append(list(csv.DictReader(file)))
-    assert [len(rows) for rows in tables] == [2_500, 33_126]
-    found = compare_values(
-        "label", *([r["benign_malignant"] for r in t] for t in tables)
-    )
-    assert found.selection.tolist() == [0.8, 0.2]
-    assert found.size == pytest.approx(0.2 - 584 / 33_126)
-    ages = [np.array([float(r["age_approx"] or "nan") for r in t]) for t in tables]
-    assert "missing" in compare_ages(*ages).values

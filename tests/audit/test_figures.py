@@ -9,21 +9,30 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from builder.audit import contact_sheet as sheets
 from builder.audit import figures
+from builder.audit.contact_sheet import contact_sheet
 from builder.audit.context import count_context
-from builder.audit.figures import contact_sheet, draw_context, draw_labels
+from builder.audit.figures import plot_context, plot_labels
 from builder.audit.labels import LabelCount
+from builder.audit.paper import save
 from tests.images.test_inspect import draw, encode, exif
 
-NAMES = {1: "person", 2: "cup", 3: "dining table", 4: "skis", 5: "$x$ bench"}
+NAMES = ("person", "cup", "dining table", "skis", "$x$ bench")
+PERSON, CUP, TABLE, SKIS, BENCH = range(5)
+KNOWN = {"known_pairs": [("cup", "dining table"), ("skis", "person"), ("bus", "road")]}
 
 
 def make_context(lifted=40):
-    rows = [[2, 3]] * lifted + [[2]] * (60 - lifted) + [[4, 1]] * 60 + [[1, 5]] * 400
-    indptr = np.cumsum([0, *map(len, rows)]).astype(np.int64)
-    ids = np.array([c for row in rows for c in row], dtype=np.int32)
-    draws = {2: (np.arange(50), np.arange(60, 110)), 4: (np.arange(60, 90),) * 2}
-    return count_context(indptr, ids, NAMES, draws)
+    rows = [
+        *[[CUP, TABLE]] * lifted,
+        *[[CUP]] * (60 - lifted),
+        *[[SKIS, PERSON]] * 60,
+        *[[PERSON, BENCH]] * 400,
+    ]
+    has = np.array([[name in row for row in rows] for name in range(len(NAMES))])
+    draws = [(np.arange(50), np.arange(60, 110)), (np.arange(60, 90),) * 2]
+    return count_context(has, NAMES, (CUP, SKIS), draws)
 
 
 FEATURES = {
@@ -36,13 +45,14 @@ IMAGES = [(encode(draw(300, 200, seed=seed)), f"label {seed}") for seed in range
 def read(png):
     with Image.open(io.BytesIO(png)) as image:
         assert image.format == "PNG"
-        assert set(image.info) <= {"dpi"}
+        assert set(image.info) - {"dpi"} == set()  # no version, no time
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
+LABELS = {"negative": "well", "positive": "ill"}
 DRAWINGS = {
-    "context": (lambda: draw_context(make_context()), 1600),
-    "labels": (lambda: draw_labels(FEATURES), 1600),
+    "context": (lambda: plot_context(make_context(), **KNOWN, framed="some"), 1600),
+    "labels": (lambda: plot_labels(FEATURES, **LABELS), 1600),
     "contact": (lambda: contact_sheet(IMAGES), 800),
 }
 
@@ -89,11 +99,12 @@ def texts(monkeypatch, make):
     """Every text of the figure that `make` draws."""
     found = []
 
-    def look(figure, save=figures._save):
+    def look(figure):
         found.extend(text.get_text() for text in figure.findobj(mpl.text.Text))
         return save(figure)
 
-    monkeypatch.setattr(figures, "_save", look)
+    for module in (figures, sheets):
+        monkeypatch.setattr(module, "save", look)
     make()
     return found
 
@@ -101,7 +112,7 @@ def texts(monkeypatch, make):
 def test_context_writes_only_sure_lifts(monkeypatch):
     context = make_context()
     sure = context.lift()[0][context.is_sure()]
-    written = texts(monkeypatch, lambda: draw_context(context))
+    written = texts(monkeypatch, lambda: plot_context(context))
     assert {"person", "cup", "dining table", "skis"} <= set(written)
     assert "10" in written  # 40 of 50 against 40 of 520: 10.4
     numbers = [word for word in written if word.replace(".", "").isdigit()]
@@ -109,9 +120,27 @@ def test_context_writes_only_sure_lifts(monkeypatch):
 
 
 def test_context_shows_known_pairs_first_and_no_more_than_fit(monkeypatch):
-    written = texts(monkeypatch, lambda: draw_context(make_context(0), columns=2))
-    assert {"dining table", "person"} <= set(written)
-    assert "$x$ bench" not in written
+    def written(**options):
+        return texts(monkeypatch, lambda: plot_context(make_context(0), **options))
+
+    shown = written(**KNOWN, columns=2)
+    assert {"dining table", "person"} - set(shown) == set()
+    assert "$x$ bench" not in shown
+    # Without them the table tells nothing: it is beside no cup.
+    assert "dining table" not in written(columns=2)
+
+
+def test_the_legend_says_what_is_framed(monkeypatch):
+    def legend(**options):
+        written = texts(monkeypatch, lambda: plot_context(make_context(), **options))
+        (text,) = [word for word in written if word.startswith("Lift")]
+        return text.split("\n")[1]
+
+    plain = "(row), in its training draw, as in the source."
+    assert legend() == plain
+    assert legend(**KNOWN, framed="A et al. 2020") == f"{plain} Framed: A et al. 2020."
+    bare, framed = plot_context(make_context()), plot_context(make_context(), **KNOWN)
+    assert bare != framed
 
 
 @pytest.mark.parametrize(
@@ -130,8 +159,10 @@ def test_lifts_fit_their_cells(lift, text):
 
 
 def test_labels_write_counts_and_values(monkeypatch):
-    written = texts(monkeypatch, lambda: draw_labels(FEATURES))
-    assert {"sex", "site", "female", "missing", "torso", "100", "94"} <= set(written)
+    written = texts(monkeypatch, lambda: plot_labels(FEATURES, **LABELS))
+    wanted = {"sex", "site", "female", "missing", "torso", "100", "94", "4"}
+    wanted |= {"Images", "well", "ill", "Ill share, 95% interval"}
+    assert wanted - set(written) == set()
 
 
 def test_contact_sheet_shows_the_pictures_upright():

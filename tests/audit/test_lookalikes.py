@@ -105,6 +105,7 @@ def test_many_equal_hashes_are_still_compared_with_each_other_only():
 def test_threshold_on_real_images():
     """What THRESHOLD's comment says, for three of its changes to each image."""
     paths = [*SHARED.glob("coco/tiny/*/*.jpg"), *SHARED.glob("isic/train/*.jpg")]
+    assert len(paths) == 107
     facts = gather([inspect(path.read_bytes()) for path in paths])
     assert is_telling(facts.dhash).all()
     assert near_pairs(facts.dhash, threshold=8).tolist() == []

@@ -1,277 +1,83 @@
-"""The card: what its YAML says is what `datasets` finds, what it shows runs."""
+"""Prose and blocks become a card, whose YAML has what the build computed."""
 
-import re
-import shutil
-import subprocess
-import sys
-
-import datasets
 import pytest
 import yaml
-from huggingface_hub import DatasetCard
 
-from builder.card.blocks import BLOCKS
 from builder.card.render import card_metadata, fill_blocks, render_card
-from builder.output.schema import features_of, schema_of
-from tests.pipeline.test_build import COCO, DATASETS, ISIC, read_json
-from tests.tiny import ROOT
+from tests.card.made import make_manifest, split
 
-MARK = re.compile(r"<!-- trimset: (\w+) -->")
+PROSE = """---
+pretty_name: Shapes
+license: cc0-1.0
+---
 
+# Shapes
 
-@pytest.fixture(params=DATASETS)
-def folder(request, builds):
-    return builds[request.param]
+A few
+<!-- trimset: size -->
+of all sizes.
+<!-- trimset: end -->
 
+<!-- trimset: count -->
+stale 1,234
+<!-- trimset: end -->
 
-@pytest.fixture
-def manifest(folder):
-    return read_json(folder / "manifest.json")
+<!-- trimset: nothing -->
+<!-- trimset: end -->
 
-
-@pytest.fixture
-def card(folder):
-    return DatasetCard((folder / "README.md").read_text(encoding="utf-8"))
-
-
-def splits(manifest):
-    for config, parts in manifest["configs"].items():
-        for split, facts in parts.items():
-            yield config, split, facts
+Done.
+"""
 
 
-def test_the_yaml_is_one_that_the_hub_reads(card, manifest, folder):
-    data = card.data.to_dict()
-    assert data["license"] == {COCO: "cc-by-4.0", ISIC: "cc-by-nc-4.0"}[folder.name]
-    for key in ("pretty_name", "task_categories", "language", "tags",
-                "size_categories", "source_datasets"):  # fmt: skip
-        assert data[key], key
-    assert data["size_categories"] == ["n<1K"]
-    assert [c["config_name"] for c in data["configs"]] == list(manifest["configs"])
-    assert [c for c in data["configs"] if c.get("default")] == [data["configs"][0]]
-    assert data["configs"][0]["config_name"] == "default"
-    # Keys that some versions of datasets misread.
-    assert {key for config in data["configs"] for key in config} == {
-        "config_name",
-        "data_files",
-        "default",
+def test_a_card_is_prose_with_its_blocks_filled():
+    manifest = make_manifest()
+    blocks = {
+        "size": lambda _: None,
+        "count": lambda m: f"{m['audit']['images']} of them",
+        "nothing": lambda _: "",
     }
+    card = render_card(manifest, PROSE, blocks)
+    _, front, text = card.split("---\n")
+    assert text == "\n# Shapes\n\nA few\nof all sizes.\n\n1234 of them\n\nDone.\n"
+    assert list(yaml.safe_load(front)) == [
+        "pretty_name",
+        "license",
+        "size_categories",
+        "configs",
+        "dataset_info",
+    ]
 
 
-def test_patterns_match_the_files_of_their_split_and_no_others(card, manifest, folder):
-    found = {}
-    for config in card.data.to_dict()["configs"]:
-        for entry in config["data_files"]:
-            paths = entry["path"]
-            paths = [paths] if isinstance(paths, str) else paths
-            files = [path for pattern in paths for path in sorted(folder.glob(pattern))]
-            names = [path.relative_to(folder).as_posix() for path in files]
-            found[config["config_name"], entry["split"]] = names
-    assert found == {(c, s): facts["files"] for c, s, facts in splits(manifest)}
-    listed = {name for names in found.values() for name in names}
-    assert listed == {n for n in manifest["files"] if n.endswith(".parquet")}
-
-
-def test_numbers_are_those_that_datasets_records_without_the_card(
-    card, manifest, folder, tmp_path
-):
-    infos = {i["config_name"]: i for i in card.data.to_dict()["dataset_info"]}
-    assert list(infos) == list(manifest["configs"])
-    for config, parts in manifest["configs"].items():
-        files = {s: [str(folder / f) for f in p["files"]] for s, p in parts.items()}
-        loaded = datasets.load_dataset(
-            "parquet", data_files=files, cache_dir=str(tmp_path)
-        )
-        recorded = loaded[next(iter(parts))].info
-        told = {entry["name"]: entry for entry in infos[config]["splits"]}
-        assert {n: entry["num_examples"] for n, entry in told.items()} == {
-            n: split.num_examples for n, split in recorded.splits.items()
-        }
-        assert {n: entry["num_bytes"] for n, entry in told.items()} == {
-            n: split.num_bytes for n, split in recorded.splits.items()
-        }
-        assert infos[config]["dataset_size"] == recorded.dataset_size
-        assert infos[config]["download_size"] == recorded.download_size
-        assert infos[config]["download_size"] == sum(
-            (folder / name).stat().st_size
-            for p in parts.values()
-            for name in p["files"]
-        )
-
-
-def test_features_are_the_same_in_card_parquet_and_load_dataset(
-    card, manifest, folder, tmp_path
-):
-    for info in card.data.to_dict()["dataset_info"]:
-        config = info["config_name"]
-        from_card = datasets.Features._from_yaml_list(info["features"])
-        loaded = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path))
-        assert set(loaded) == set(manifest["configs"][config])
-        for split, facts in manifest["configs"][config].items():
-            assert loaded[split].features == from_card
-            assert loaded[split].num_rows == facts["num_examples"]
-            assert (
-                features_of(schema_of(loaded[split].features))
-                == (manifest["features"][config])
-            )
-
-
-def test_streams_give_the_same_rows(folder, manifest, tmp_path):
-    config = list(manifest["configs"])[-1]
-    plain = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path))
-    stream = datasets.load_dataset(str(folder), config, streaming=True)
-    for split, rows in plain.items():
-        ours = [{**row, "image": row["image"].tobytes()} for row in rows]
-        theirs = [{**row, "image": row["image"].tobytes()} for row in stream[split]]
-        assert ours == theirs
-        assert len(ours) == manifest["configs"][config][split]["num_examples"]
-
-
-def snippets(text):
-    return re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def test_every_snippet_runs(card, folder, tmp_path):
-    found = snippets(card.content)
-    assert len(found) == card.content.count("```python")
-    assert len(found) >= {COCO: 3, ISIC: 1}[folder.name]
-    # Nothing else is code: what is fenced otherwise is the citation.
-    assert re.findall(r"^```(\w+)", card.content, re.MULTILINE).count("bibtex") == 1
-    code = "\n".join(found).replace(f"ORG/{folder.name}", str(folder))
-    assert "ORG" not in code
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == code.count("print(")
-
-
-def test_no_place_is_left_empty_and_no_mark_is_left(card, folder):
-    assert "trimset:" not in card.text
-    template = (ROOT / folder.name / "README.md").read_text(encoding="utf-8")
-    for name in MARK.findall(template):
-        assert name == "end" or name in BLOCKS, name
-    assert template.count("<!-- trimset: end -->") == len(MARK.findall(template)) / 2
-    sections = re.split(r"^#+ (.*)\n", card.text, flags=re.MULTILINE)
-    for title, text in zip(sections[1::2], sections[2::2], strict=True):
-        assert text.strip(), title
-    prose = card.text.split("```bibtex")[0]
-    assert not re.search(r"\bNone\b|\bnan\b|[{}]|TODO|\[\[|[ \t]$", prose, re.MULTILINE)
-
-
-def test_every_block_is_used_by_a_card():
-    used = set()
-    for dataset in DATASETS:
-        text = (ROOT / dataset / "README.md").read_text(encoding="utf-8")
-        used |= set(MARK.findall(text)) - {"end"}
-    assert used == set(BLOCKS)
-
-
-def test_tables_are_whole(card):
-    tables = re.findall(r"(?:^\|.*\n)+", card.text, re.MULTILINE)
-    assert tables
-    for table in tables:
-        rows = [re.split(r"(?<!\\)\|", line) for line in table.splitlines()]
-        assert len({len(row) for row in rows}) == 1
-        assert re.fullmatch(r"\|(-+:?\|)+", table.splitlines()[1])
-
-
-def numbers(text):
-    text = re.sub(r"`[^`]*`|sha256|\d+:\d+", "", text)
-    return re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text)
-
-
-def test_counts_are_those_of_the_rows(card, manifest, folder):
-    """Counted here from what `load_dataset` gives, not from the manifest."""
-    text = card.text.split("## Counts")[1].split("\n## ")[0]
-    rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]]
-        for line in text.splitlines()
-        if line.startswith("|")
-    ][2:]
-    for fact, row in zip(manifest["feasibility"], rows, strict=False):
-        if folder.name == ISIC:
-            loaded = datasets.load_dataset(str(folder), split="train")
-            label = loaded.features["label"].str2int(row[0])
-            assert int(row[3]) == loaded["label"][:].count(label) == fact["taken"]
-            continue
-        config = row[0].replace(" ", "_")
-        loaded = datasets.load_dataset(str(folder), config, split=row[1])
-        pairs = list(zip(loaded["label"], loaded["repeat"], strict=True))
-        assert [int(row[3]), int(row[4])] == [
-            sum(loaded["label"]),
-            pairs.count((1, True)),
-        ]
-        assert int(row[6]) == len(pairs) - int(row[3])
-        assert int(row[7]) == pairs.count((0, True))
-    assert len(rows) >= len(manifest["feasibility"])
-
-
-def changed(value):
-    """Return a manifest in which every number and every digest is another."""
-    if isinstance(value, dict):
-        return {key: changed(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [changed(part) for part in value]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    return value + 7_310_003
-
-
-def available(fact):
-    return fact.get("positives_available", 0)
-
-
-@pytest.mark.parametrize("name", ["summary", "counts", "selection", "licences"])
-def test_no_number_of_a_block_stands_still(name, manifest, folder):
-    """With other facts all numbers are others: none is written by hand."""
-    other = {**manifest, **changed({k: manifest[k] for k in (
-        "configs", "feasibility", "recipe", "parent", "files",
-    )})}  # fmt: skip
-    other["licences"] = changed(manifest.get("licences", {}))
-    before = numbers(BLOCKS[name](manifest))
-    after = numbers(BLOCKS[name](other))
-    if name == "licences" and folder.name == ISIC:
-        assert before == after == []
-        return
-    versions = set(numbers(" ".join(manifest["versions"].values())))
-    # "pandas 2", and what is counted in lists: configs, classes, draws, sources.
-    lengths = {"2", "0", str(len(manifest["feasibility"]))}
-    lengths |= {str(len({f.get("target") for f in manifest["feasibility"]}))}
-    short = [f for f in manifest["feasibility"] if f.get("quota", 0) > available(f)]
-    lengths |= {str(len(short))}
-    sources = {f"{s['images']:,}" for s in manifest["sources"] if "images" in s}
-    assert before != after
-    kept = set(before) & set(after) - versions - lengths - sources
-    assert not kept
-
-
-def test_hand_written_prose_states_only_these_numbers():
-    """Facts of the official sources and of the literature; never of a build."""
-    allowed = {
-        COCO: {"2017", "19", "2023", "2020", "4.0"},
-        ISIC: {"2020", "33,126", "23", "584", "2023", "4.0", "10.34970", "01"},
+def test_the_yaml_has_configs_and_features():
+    metadata = card_metadata(make_manifest())
+    assert metadata["size_categories"] == ["1K<n<10K"]
+    default, other = metadata["configs"]
+    assert default == {
+        "config_name": "default",
+        "data_files": [
+            {"split": "train", "path": "data/default/train-*.parquet"},
+            {"split": "test", "path": "data/default/test-*.parquet"},
+        ],
+        "default": True,
     }
-    for dataset, known in allowed.items():
-        text = (ROOT / dataset / "README.md").read_text(encoding="utf-8")
-        prose = text.split("---\n", 2)[2].split("```bibtex")[0]
-        prose = re.sub(r"\]\([^)]*\)|train2017|val2017", "", prose)
-        assert set(numbers(prose)) <= known, dataset
+    assert "default" not in other
+    whole, _ = metadata["dataset_info"]
+    names = {"class_label": {"names": {"0": "round", "1": "square"}}}
+    assert whole["features"] == [
+        {"name": "image", "dtype": "image"},
+        {"name": "label", "dtype": names},
+    ]
+    assert whole["splits"][1] == {"name": "test", "num_bytes": 340, "num_examples": 34}
+    assert (whole["download_size"], whole["dataset_size"]) == (2_468, 12_340)
 
 
-def test_the_card_is_a_function_of_the_manifest(folder, manifest):
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    assert render_card(manifest) == text
-    front = yaml.safe_load(text.split("---\n")[1])
-    assert {key: front[key] for key in card_metadata(manifest)} == card_metadata(
-        manifest
-    )
-
-
-def test_a_card_warns_of_a_source_that_is_not_the_official_one(card):
-    assert "[!WARNING]" in card.text
-    assert "This build was not made from the official source" in card.text
+def test_a_config_of_other_configs_files_lists_them():
+    manifest = make_manifest()
+    manifest["configs"]["round"]["train"] = split("default", "train", 50)
+    _, other = card_metadata(manifest)["configs"]
+    assert other["data_files"] == [
+        {"split": "train", "path": ["data/default/train-00000.parquet"]}
+    ]
 
 
 def test_an_unknown_block_is_an_error_and_the_old_text_goes():
@@ -291,13 +97,7 @@ def test_an_unknown_block_is_an_error_and_the_old_text_goes():
         (10**10, "n>1B"),
     ],
 )
-def test_size_categories_are_the_hubs(rows, size, builds):
-    manifest = read_json(builds[ISIC] / "manifest.json")
-    manifest["configs"]["default"]["train"]["num_examples"] = rows
+def test_size_categories_are_the_hubs(rows, size):
+    manifest = make_manifest()
+    manifest["configs"] = {"default": {"train": split("default", "train", rows)}}
     assert card_metadata(manifest)["size_categories"] == [size]
-
-
-def test_a_build_loads_where_the_folder_lies_elsewhere(builds, tmp_path):
-    shutil.copytree(builds[ISIC], tmp_path / "a b" / "ü")
-    loaded = datasets.load_dataset(str(tmp_path / "a b" / "ü"), split="train")
-    assert len(loaded) == 100
