@@ -16,6 +16,8 @@ import fsspec
 from fsspec.spec import AbstractBufferedFile
 
 from builder.errors import OutputError
+from builder.output.digests import file_digest
+from builder.output.records import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +26,6 @@ Result = TypeVar("Result")
 Given = ParamSpec("Given")
 # Whose errors are those of a store: refused credentials, no such bucket or host.
 _CLIENTS = {"botocore", "aiobotocore", "aiohttp", "gcsfs", "google", "azure", "adlfs"}
-# Everything that is not part of the result lies here, and goes when it is whole.
-STATE = ".trimset"
 
 
 class HashingWriter(io.RawIOBase):
@@ -54,12 +54,12 @@ class HashingWriter(io.RawIOBase):
 
 
 def _told(
-    method: Callable[Concatenate[Root, Given], Result],
-) -> Callable[Concatenate[Root, Given], Result]:
+    method: Callable[Concatenate[Folder, Given], Result],
+) -> Callable[Concatenate[Folder, Given], Result]:
     """Tell in one line what the client of an object store raises."""
 
     @wraps(method)
-    def call(self: Root, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def call(self: Folder, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return method(self, *args, **kwargs)
         except Exception as err:
@@ -70,7 +70,7 @@ def _told(
     return call
 
 
-class Root:
+class Folder:
     """A folder, local or remote, with the few operations that the stages need.
 
     Paths are relative to it, with forward slashes. It holds no open connection
@@ -96,7 +96,7 @@ class Root:
         self.is_local: bool = "file" in names
         self.is_staged: bool = bool(names & {"file", "memory"})
 
-    def __reduce__(self) -> tuple[Callable[[str, str], Root], tuple[str, str]]:
+    def __reduce__(self) -> tuple[Callable[[str, str], Folder], tuple[str, str]]:
         return _restore, (self.url, self.path if self.is_local else self.url)
 
     def full(self, name: str) -> str:
@@ -160,16 +160,11 @@ class Root:
     @_told
     def digest(self, name: str) -> tuple[str, int] | None:
         """Return sha256 and size of a file, or None where there is none."""
-        sha256 = hashlib.sha256()
-        size = 0
         try:
             with self.fs.open(self.full(name), "rb") as file:
-                while chunk := file.read(1 << 20):
-                    sha256.update(chunk)
-                    size += len(chunk)
+                return file_digest(file)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
-        return sha256.hexdigest(), size
 
     @_told
     def remove(self, name: str) -> None:
@@ -179,9 +174,11 @@ class Root:
 
     def remove_empty(self, names: Iterable[str]) -> None:
         """Remove those folders that hold nothing; object stores have none."""
-        for name in names:
-            if self.is_local and not any(Path(self.full(name)).iterdir()):
-                Path(self.full(name)).rmdir()
+        for name in names if self.is_local else ():
+            folder = Path(self.full(name))
+            # one may be gone already, with all that was in it
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
     @_told
     def files(self) -> list[str]:
@@ -214,8 +211,8 @@ def _abandon(file: Any) -> None:
             file.close()
 
 
-def _restore(url: str, place: str) -> Root:
-    root = Root(place)
+def _restore(url: str, place: str) -> Folder:
+    root = Folder(place)
     root.url = url  # as the user knows it, for messages
     return root
 

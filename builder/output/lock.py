@@ -1,24 +1,56 @@
-"""Compare a selection with a lock: the first difference, and where it comes from."""
+"""selection.json, the lock: how it is made, and how a selection differs from one."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import SelectionError
-from builder.output.manifest import LOCK_KIND, digest_of
+from builder.output.build import read_lock
+from builder.output.digests import digest_of
+from builder.output.records import LOCK_KIND
+from builder.selection.contract import draws_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from builder.output.records import Lock
+    from builder.selection.contract import Selection
 
 
-_PARTS = frozenset({"dataset", "rule", "recipe", "inputs", "draws", "digest"})
+def make_lock(
+    dataset: str, selection: Selection, inputs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return selection.json: the rule, its inputs, and the draws in order.
+
+    Where the inputs lay is not in it: a mirror or a local copy gives the same lock.
+    Its ``digest`` is the sha256 of everything else in canonical JSON: keys sorted,
+    no spaces, UTF-8.
+    """
+    lock = {
+        "format": LOCK_KIND,
+        "dataset": dataset,
+        "rule": selection.rule,
+        "recipe": selection.recipe.as_dict(),
+        "seed": selection.recipe.seed,
+        "inputs": [without_address(entry) for entry in inputs],
+        "draws": draws_of(selection),
+    }
+    return {**lock, "digest": digest_of(lock)}
 
 
-def read_lock(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return a selection.json whose digest is right.
+def without_address(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of a source, but for where it lay.
+
+    >>> without_address({"role": "metadata", "url": "https://host/train.csv"})
+    {'role': 'metadata'}
+    """
+    return {name: value for name, value in entry.items() if name != "url"}
+
+
+def open_lock(path: str | os.PathLike[str]) -> Lock:
+    """Return the lock in a file, whose digest is right.
 
     Raises
     ------
@@ -26,19 +58,12 @@ def read_lock(path: str | os.PathLike[str]) -> dict[str, Any]:
         The file is not there, is no lock, or was changed.
     """
     try:
-        lock = json.loads(Path(path).read_bytes())
+        data = Path(path).read_bytes()
     except (OSError, ValueError) as err:
         msg = f"{path}: expected a selection.json, found that {err}: check --lock"
         raise SelectionError(msg) from err
-    if not isinstance(lock, dict) or lock.get("format") != LOCK_KIND:
-        msg = f"{path}: expected a lock of the format {LOCK_KIND}: check --lock"
-        raise SelectionError(msg)
-    missing = _PARTS - set(lock)
-    if missing:
-        msg = f"{path}: the lock has no {min(missing)!r}: get the original"
-        raise SelectionError(msg)
-    content = {name: value for name, value in lock.items() if name != "digest"}
-    if lock.get("digest") != digest_of(content):
+    lock = read_lock(data, where=str(path))
+    if not lock.is_intact:
         msg = (
             f"{path}: its digest is not that of its content: the lock was changed after"
             " it was written; get the original"
@@ -57,11 +82,11 @@ def check_lock(
     path : path
         Of the lock.
     found : dict
-        The selection, as `builder.output.manifest.make_lock` gives it.
+        The selection, as `builder.output.lock.make_lock` gives it.
     draws : bool
         Whether the draws are known already, and compared too.
     """
-    reason = first_difference(read_lock(path), found, draws=draws)
+    reason = first_difference(open_lock(path).content, found, draws=draws)
     if reason:
         msg = f"{path}: {reason}; nothing was built"
         raise SelectionError(msg)
@@ -127,7 +152,11 @@ def _first_row(
 ) -> str | None:
     """Compare the draws; unless `ordered`, only which rows they are."""
     rows, others = (
-        {(split, row) for split, rows in draws["default"].items() for row in rows}
+        {
+            (split, row)
+            for split, rows in draws.get("default", {}).items()
+            for row in rows
+        }
         for draws in (lock, found)
     )
     cause = "another version of numpy or pandas"
@@ -136,12 +165,12 @@ def _first_row(
             split, row = min(rows ^ others)
             where = "in the lock" if (split, row) in rows else "here"
             return f"{row} is only {where}, {_FROM_THE_SAME} {cause}"
-    elif "patient" in {**lock, **found}:
+    elif _cut_by_images(lock) or _cut_by_images(found):
         cause = "other images, or --no-audit on one side only"
     if not ordered:
         return None
-    # `default` is in the order of `patient`, which therefore goes first.
-    for config in sorted({**lock, **found}, key=lambda name: name != "patient"):
+    # `default` is in the order of the others, which therefore go first.
+    for config in sorted({**lock, **found}, key=lambda name: name == "default"):
         splits = (lock.get(config, {}), found.get(config, {}))
         for split in dict.fromkeys([*splits[0], *splits[1]]):
             one, other = (part.get(split, []) for part in splits)
@@ -157,3 +186,12 @@ def _first_row(
                     f" {len(other)} here, {_FROM_THE_SAME} {cause}"
                 )
     return None
+
+
+def _cut_by_images(draws: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a config has other splits than the rows were drawn in.
+
+    Such a one is cut by what the images show, and that is known only later.
+    """
+    drawn = set(draws.get("default", {}))
+    return any(set(splits) != drawn for splits in draws.values())

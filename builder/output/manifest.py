@@ -1,77 +1,25 @@
-"""selection.json and manifest.json: what was selected, and what was made of it."""
+"""manifest.json: what was made of a selection, and how."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from builder.version import __version__
+from builder.output.digests import digest_of
+from builder.output.records import KIND
+from builder.output.versions import versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
+    from builder.images.facts import Seen
     from builder.output.plan import PlannedShard, ShardInfo
-    from builder.pipeline.look import Audit
     from builder.selection.contract import ImageGroup, Selection
 
-KIND = "trimset.manifest/1"
-LAST = "manifest.json"
-LOCK_KIND = "trimset.selection/1"
-LOCK = "selection.json"
 
-
-# The last two decide the figures.
-_PACKAGES = ("datasets", "pyarrow", "numpy", "pandas", "matplotlib", "pillow")
-_version_of = cache(version)  # every shard asks, and each answer parses a file
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that may decide the bytes of a build."""
-    return {"trimset": __version__, **{name: _version_of(name) for name in _PACKAGES}}
-
-
-def digest_of(value: Any) -> str:
-    """Return the sha256 of a JSON value in its canonical form."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def make_lock(
-    selection: Selection, inputs: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return selection.json: the rule, its inputs, and the draws in order.
-
-    Where the inputs lay is not in it: a mirror or a local copy gives the same lock.
-    Its ``digest`` is the sha256 of everything else in canonical JSON: keys sorted,
-    no spaces, UTF-8.
-    """
-    lock = {
-        "format": LOCK_KIND,
-        "dataset": selection.dataset,
-        "rule": selection.rule,
-        "recipe": selection.recipe.as_dict(),
-        "seed": selection.recipe.seed,
-        "inputs": [without_address(entry) for entry in inputs],
-        "draws": selection.draws_by_config(),
-    }
-    return {**lock, "digest": digest_of(lock)}
-
-
-def without_address(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said of a source, but for where it lay.
-
-    >>> without_address({"role": "metadata", "url": "https://host/train.csv"})
-    {'role': 'metadata'}
-    """
-    return {name: value for name, value in entry.items() if name != "url"}
-
-
-def describe_images(groups: Sequence[ImageGroup], audit: Audit) -> list[dict[str, Any]]:
+def describe_images(groups: Sequence[ImageGroup], seen: Seen) -> list[dict[str, Any]]:
     """Return role, name, count and digest of the selected images of each source.
 
     The digest is the sha256 over one line for each image, sorted by key: its sha256,
@@ -81,11 +29,11 @@ def describe_images(groups: Sequence[ImageGroup], audit: Audit) -> list[dict[str
     start = 0
     for group in groups:
         rows = range(start, start + len(group.keys))
-        good = [row for row in rows if row not in audit.facts.reasons]
+        good = [row for row in rows if row not in seen.facts.reasons]
         sha256 = hashlib.sha256()
-        for row in sorted(good, key=audit.names.__getitem__):
-            digest = audit.facts.sha256[row].tobytes().hex()
-            sha256.update(f"{digest}  {audit.names[row]}\n".encode())
+        for row in sorted(good, key=seen.keys.__getitem__):
+            digest = seen.facts.sha256[row].tobytes().hex()
+            sha256.update(f"{digest}  {seen.keys[row]}\n".encode())
         start = rows.stop
         described.append(
             {
@@ -100,6 +48,7 @@ def describe_images(groups: Sequence[ImageGroup], audit: Audit) -> list[dict[str
 
 
 def make_manifest(
+    dataset: str,
     selection: Selection,
     *,
     lock: Mapping[str, Any],
@@ -116,6 +65,8 @@ def make_manifest(
 
     Parameters
     ----------
+    dataset : str
+        Its name.
     selection : Selection
     lock : dict
         selection.json.
@@ -159,7 +110,7 @@ def make_manifest(
         }
     return {
         "format": KIND,
-        "dataset": selection.dataset,
+        "dataset": dataset,
         "key": key,
         "versions": versions(),
         "recipe": selection.recipe.as_dict(),
@@ -168,8 +119,7 @@ def make_manifest(
         "selection": lock["digest"],
         "features": {name: features_of(schema) for name, schema in schemas.items()},
         "configs": configs,
-        "feasibility": selection.feasibility(),
-        **selection.facts(),
+        **selection.told(),
         "audit": dict(audit),
         "broken": [
             {"image": name, "reason": reason} for name, reason in sorted(broken.items())
@@ -192,8 +142,3 @@ def with_files(
     files = {**manifest["files"], **described}
     whole = {**manifest, "files": {name: files[name] for name in sorted(files)}}
     return {**whole, "digest": digest_of(whole)}
-
-
-def to_json(record: Mapping[str, Any]) -> bytes:
-    """Return a record as a JSON file."""
-    return f"{json.dumps(record, indent=1, ensure_ascii=False)}\n".encode()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.output.digests import rows_digest
-from builder.output.schema import SplitRows, batch_of, plan_cuts
+from builder.output.schema import batch_of, plan_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from builder.images.facts import AuditFacts
-    from builder.output.folder import Root
-    from builder.pipeline.look import Audit
+    from builder.images.facts import AuditFacts, Seen
+    from builder.output.folder import Folder
+    from builder.selection.contract import SplitRows
     from builder.sources.member import Member
 
 MAX_ROWS = 250
@@ -37,13 +34,10 @@ class ShardTask:
 
     Attributes
     ----------
-    root : Root
+    root : Folder
         Folder to write to.
     path : str
         Name of the shard below it.
-    key : str
-        Digest of everything that decides the shard's bytes, but for the content of
-        its images.
     schema : pa.Schema
         Of the file, ``image`` included.
     rows : pa.RecordBatch
@@ -52,9 +46,9 @@ class ShardTask:
         Key of the image of each row.
     members : tuple of Member
         Where the image of each row lies.
-    sizes : tuple of (int, int)
-        Width and height that the source states for each image; empty if it does not,
-        or where the images are known.
+    sizes : int32[n, 2], optional
+        Width and height that the source states for each image, if it does; not where
+        the images are known.
     known : AuditFacts, optional
         Of the images, where they were looked at before: one is not hashed and checked
         again while its file has the stamp that it had then.
@@ -64,14 +58,13 @@ class ShardTask:
         Versions that decide the bytes of the file.
     """
 
-    root: Root
+    root: Folder
     path: str
-    key: str
     schema: pa.Schema
     rows: pa.RecordBatch
     names: tuple[str, ...]
     members: tuple[Member, ...]
-    sizes: tuple[tuple[int, int], ...]
+    sizes: NDArray[np.int32] | None
     known: AuditFacts | None
     allow_broken: bool
     versions: Mapping[str, str]
@@ -84,7 +77,8 @@ class ShardInfo:
     Attributes
     ----------
     path, task : str
-        Name of the shard, and key of its task.
+        Name of the shard, and digest of everything that decides its bytes, but for
+        the content of its images.
     sha256, bytes, rows
         Of the file.
     num_bytes : int
@@ -146,6 +140,8 @@ class ShardPlan:
         First those of the splits that hold every image once (`SplitRows.is_whole`).
     keys, members : sequence of str, of Member
         Key of each selected image, and where it lies.
+    sizes : int32[n, 2], optional
+        Width and height that the source states for each image, if it does.
     schemas : dict of str to pa.Schema
         By config.
     root, versions, allow_broken
@@ -155,76 +151,49 @@ class ShardPlan:
     shards: list[PlannedShard]
     keys: Sequence[str]
     members: Sequence[Member]
+    sizes: NDArray[np.int32] | None
     schemas: Mapping[str, pa.Schema]
-    root: Root
+    root: Folder
     versions: Mapping[str, str]
     allow_broken: bool
 
-    def task(self, shard: PlannedShard, audit: Audit | None = None) -> ShardTask:
+    def task(self, shard: PlannedShard, known: Seen | None = None) -> ShardTask:
         """Return the task that writes one shard.
 
         Parameters
         ----------
         shard : PlannedShard
-        audit : Audit, optional
-            What is known of the images.
+        known : Seen, optional
+            What is known of the images, if they were read.
         """
         schema = self.schemas[shard.split.config]
-        columns = shard.split.columns
-        rows = batch_of(schema, columns, shard.start, shard.stop)
-        images = shard.images.tolist()
-        names = tuple(self.keys[image] for image in images)
-        members = tuple(self.members[image] for image in images)
+        images = shard.images
+        numbers = images.tolist()
+        sizes = None if known or self.sizes is None else self.sizes[images]
         return ShardTask(
             root=self.root,
             path=shard.path,
-            key=self._key(schema, rows, names, members),
             schema=schema,
-            rows=rows,
-            names=names,
-            members=members,
-            sizes=() if audit else _stated_sizes(shard),
-            known=audit.facts.take(shard.images) if audit else None,
+            rows=batch_of(schema, shard.split.columns, shard.start, shard.stop),
+            names=tuple(self.keys[number] for number in numbers),
+            members=tuple(self.members[number] for number in numbers),
+            sizes=sizes,
+            known=known.facts.take(images) if known else None,
             allow_broken=self.allow_broken,
             versions=self.versions,
         )
 
-    def _key(
-        self,
-        schema: pa.Schema,
-        rows: pa.RecordBatch,
-        names: Sequence[str],
-        members: Sequence[Member],
-    ) -> str:
-        sha256 = hashlib.sha256()
-        # Keys, not the members' own names, which tell a zip from a folder.
-        sizes = [member.file_size for member in members]
-        facts: list[Any] = list(zip(names, sizes, strict=True))
-        versions = dict(self.versions)
-        sha256.update(json.dumps([facts, versions, self.allow_broken]).encode())
-        sha256.update(schema.serialize())
-        sha256.update(schema.metadata[b"huggingface"])
-        sha256.update(rows_digest([rows]).encode())
-        return sha256.hexdigest()
-
-
-def _stated_sizes(shard: PlannedShard) -> tuple[tuple[int, int], ...]:
-    """Return width and height of each row, where the rows have both."""
-    columns = shard.split.columns
-    if not {"width", "height"} <= columns.keys():
-        return ()
-    sides = (columns[name][shard.start : shard.stop] for name in ("width", "height"))
-    return tuple(zip(*sides, strict=True))
-
 
 def plan_shards(
     splits: Sequence[SplitRows],
-    members: Mapping[str, Member],
+    keys: Sequence[str],
+    members: Sequence[Member],
     schemas: Mapping[str, pa.Schema],
     *,
-    root: Root,
+    root: Folder,
     max_shard_size: int,
     versions: Mapping[str, str],
+    sizes: NDArray[np.int32] | None = None,
     allow_broken: bool = False,
 ) -> ShardPlan:
     """Return how all splits are cut into files.
@@ -232,24 +201,23 @@ def plan_shards(
     Parameters
     ----------
     splits : sequence of SplitRows
-    members : dict of str to Member
-        Where each selected image lies, by its key.
-    schemas, root, versions, allow_broken
+    keys, members, sizes, schemas, root, versions, allow_broken
         See `ShardPlan`.
     max_shard_size : int
         Bytes that a file may have.
     """
-    keys, places = list(members), list(members.values())
-    sizes = np.array([place.file_size for place in places], dtype=np.int64)
+    stored = np.array([member.file_size for member in members], dtype=np.int64)
     shards = []
     for split in sorted(splits, key=lambda split: not split.is_whole):
-        cuts = _cut(split, sizes[split.images], max_shard_size)
+        cuts = _cut(split, stored[split.images], max_shard_size)
         for number, (start, stop, listed) in enumerate(cuts):
             name = f"{split.split}-{number:05d}-of-{len(cuts):05d}.parquet"
             path = f"data/{split.config}/{name}"
             listed_in = ((split.config, split.split), *listed)
             shards.append(PlannedShard(path, split, start, stop, listed_in))
-    return ShardPlan(shards, keys, places, schemas, root, versions, allow_broken)
+    return ShardPlan(
+        shards, keys, members, sizes, schemas, root, versions, allow_broken
+    )
 
 
 def _cut(

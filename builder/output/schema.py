@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
+
+    from builder.selection.contract import SplitRows
 
 # What `datasets` 5 uses (datasets.config.DEFAULT_CDC_OPTIONS): page borders that
 # follow the content, so that the Hub's storage can share what did not change.
@@ -22,37 +23,6 @@ CDC_OPTIONS = {
     "max_chunk_size": 1024 * 1024,
     "norm_level": 0,
 }
-
-
-@dataclass(frozen=True)
-class SplitRows:
-    """The rows of one split of one config, all but the image bytes.
-
-    Attributes
-    ----------
-    config, split : str
-    columns : dict of str to list or array
-        Every column but ``image``, in row order.
-    images : ndarray of int64, shape (n,)
-        Which of the selected images each row shows, numbered as
-        `builder.selection.contract.Prepared.locate` gives them.
-    is_whole : bool
-        Whether the splits of this config hold every selected image once. They are
-        written first, and what is learned of the images serves the others.
-    shared : tuple of (str, str, int, int)
-        Parts that are splits of another config, which lists the same files: its
-        name, the split, and the half-open range of rows.
-    """
-
-    config: str
-    split: str
-    columns: Mapping[str, Any]
-    images: NDArray[np.int64]
-    is_whole: bool = False
-    shared: tuple[tuple[str, str, int, int], ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 def older_spelling(feature: Any) -> Any:
@@ -93,6 +63,16 @@ def schema_of(features: Any) -> pa.Schema:
     info = {"info": {"features": older_spelling(features.to_dict())}}
     schema = features.arrow_schema.remove_metadata()
     return schema.with_metadata({"huggingface": json.dumps(info)})
+
+
+def schemas_of(splits: Iterable[SplitRows]) -> dict[str, pa.Schema]:
+    """Return the schema of every config, of those that only list files too."""
+    schemas: dict[str, pa.Schema] = {}
+    for rows in splits:
+        for config in (rows.config, *(name for name, *_ in rows.shared)):
+            if config not in schemas:
+                schemas[config] = schema_of(rows.features)
+    return schemas
 
 
 def features_of(schema: pa.Schema) -> dict[str, Any]:

@@ -1,106 +1,50 @@
-"""Shards: written one task at a time, and found again by digest."""
+"""One shard: written by a worker, and found again by digest."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import platform
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec.structs import asdict
 
 from builder.errors import ClusterError, ImageError
 from builder.images.facts import gather
 from builder.images.inspect import look
-from builder.output.digests import rows_digest
-from builder.output.manifest import versions
+from builder.output.build import read_shard_record
+from builder.output.digests import parts_digest, row_parts
 from builder.output.plan import ShardInfo, ShardTask
+from builder.output.records import SHARDS
 from builder.output.schema import CDC_OPTIONS, writer_options
-from builder.output.state import SIDECARS
-from builder.pipeline.execute import map_bounded
-from builder.pipeline.look import Audit, refuse_broken
-from builder.sources.cache import Cache
-from builder.sources.fetch import fetch
+from builder.output.versions import versions
 from builder.sources.read import read_into
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from builder.images.facts import AuditFacts
-    from builder.output.folder import Root
-    from builder.output.plan import PlannedShard, ShardPlan
-    from builder.sources.member import Member
+    from builder.output.folder import Folder
+    from builder.output.records import ShardRecord
+    from builder.sources.member import LocalMember
 
 
-def write_shards(
-    plan: ShardPlan,
-    executor: Executor,
-    *,
-    workers: int,
-    audit: Audit,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> tuple[list[ShardInfo], Audit]:
-    """Write all shards, hashing each image once.
+def write_shard(task: ShardTask, files: Sequence[LocalMember]) -> ShardInfo:
+    """Write one shard, or find that it is whole already.
 
     Parameters
     ----------
-    plan : ShardPlan
-    executor : concurrent.futures.Executor
-    workers : int
-        How many tasks it runs at a time.
-    audit : Audit
-        What is known of the images. If that is nothing, the shards of the splits that
-        hold every image are written first, and what they tell serves all others.
-
-    Returns
-    -------
-    shards : list of ShardInfo
-        In the order of the plan.
-    audit : Audit
-        The one given, or what was told.
-
-    Raises
-    ------
-    ImageError
-        Images are broken or changed, and `plan` does not allow it.
-    """
-    total = sum(shard.stop - shard.start for shard in plan.shards)
-
-    def write(
-        shards: Sequence[PlannedShard], audit: Audit | None = None
-    ) -> Iterator[ShardInfo]:
-        tasks = (plan.task(shard, audit) for shard in shards)
-        for info in map_bounded(executor, write_shard, tasks, limit=2 * workers):
-            if progress:
-                progress("write", info.rows, total)
-            yield info
-
-    written = []
-    rest = plan.shards
-    if not audit.names:
-        first = [shard for shard in plan.shards if shard.split.is_whole]
-        rest = plan.shards[len(first) :]
-        audit = Audit.of(list(plan.keys))
-        for shard, info in zip(first, write(first), strict=True):
-            if info.looked is not None:
-                audit.facts.put(shard.images, info.looked)
-            written.append(replace(info, looked=None))
-    refuse_broken(audit.broken, total=len(plan.keys), allow_broken=plan.allow_broken)
-    written += write(rest, audit)
-    # What the buffers of images took; the figures come next, and need some, too.
-    pa.default_memory_pool().release_unused()
-    return written, audit
-
-
-def write_shard(task: ShardTask) -> ShardInfo:
-    """Write one shard, or find that it is whole already.
+    task : ShardTask
+    files : sequence of LocalMember
+        The image of each row, on this machine.
 
     The images are always read: a shard is kept only where the file has the digest
     that was recorded and the source still has the images that went into it.
@@ -115,13 +59,15 @@ def write_shard(task: ShardTask) -> ShardInfo:
         This worker has other packages than the process that planned the task.
     """
     _check_versions(task)
-    data, views, stamps = _read_images(fetch(task.members, cache=Cache()))
+    data, views, stamps = _read_images(files)
     looked = _look_at(task, views, stamps)
     digests = looked.sha256
+    parts = row_parts(task.rows)
+    key = task_key(task, parts_digest(parts))
     kept = np.flatnonzero(looked.is_good).tolist()
     info = ShardInfo(
         path=task.path,
-        task=task.key,
+        task=key,
         sha256="",
         bytes=0,
         rows=len(kept),
@@ -132,7 +78,7 @@ def write_shard(task: ShardTask) -> ShardInfo:
     )
     if looked.reasons and not (task.allow_broken and kept):
         return info
-    earlier = _read_sidecar(task)
+    earlier = _read_sidecar(task, key)
     if (
         earlier
         and earlier.images_sha256 == info.images_sha256
@@ -158,13 +104,38 @@ def write_shard(task: ShardTask) -> ShardInfo:
         sha256=file.hexdigest(),
         bytes=file.size,
         num_bytes=_size_when_loaded(batch),
-        rows_sha256=rows_digest([batch], image_sha256=hexes),
+        rows_sha256=parts_digest(
+            [parts[row] for row in kept],
+            paths=[PurePosixPath(task.names[row]).name for row in kept],
+            image_sha256=hexes,
+        ),
     )
     write_sidecar(task.root, info)
     return info
 
 
-def shard_reader(root: Root, name: str) -> pa.BufferReader:
+def task_key(task: ShardTask, rows_sha256: str) -> str:
+    """Return the digest of everything that decides a shard but its images' content.
+
+    Parameters
+    ----------
+    task : ShardTask
+    rows_sha256 : str
+        `builder.output.digests.rows_digest` of its rows, without the images.
+    """
+    sha256 = hashlib.sha256()
+    # Keys, not the members' own names, which tell a zip from a folder.
+    sizes = [member.file_size for member in task.members]
+    facts: list[Any] = list(zip(task.names, sizes, strict=True))
+    versions = dict(task.versions)
+    sha256.update(json.dumps([facts, versions, task.allow_broken]).encode())
+    sha256.update(task.schema.serialize())
+    sha256.update(task.schema.metadata[b"huggingface"])
+    sha256.update(rows_sha256.encode())
+    return sha256.hexdigest()
+
+
+def shard_reader(root: Folder, name: str) -> pa.BufferReader:
     """Return a shard in memory, for Arrow to read.
 
     Arrow's own threads would still call into a file of Python's when the process
@@ -173,57 +144,31 @@ def shard_reader(root: Root, name: str) -> pa.BufferReader:
     return pa.BufferReader(root.read(name) or b"")
 
 
-def without_empty(
-    planned: Sequence[PlannedShard], shards: Sequence[ShardInfo]
-) -> tuple[list[PlannedShard], list[ShardInfo]]:
-    """Return the shards that have rows, as `load_dataset` cannot read others.
-
-    Raises
-    ------
-    ImageError
-        A split is left without any row.
-    """
-    rows: dict[tuple[str, str], int] = {}
-    for plan, shard in zip(planned, shards, strict=True):
-        for listed in plan.listed:
-            rows[listed] = rows.get(listed, 0) + shard.rows
-    empty = ["/".join(listed) for listed, number in rows.items() if not number]
-    if empty:
-        msg = f"all images of {', '.join(empty)} are broken: mend the source"
-        raise ImageError(msg)
-    kept = [place for place, shard in enumerate(shards) if shard.rows]
-    return [planned[place] for place in kept], [shards[place] for place in kept]
-
-
-def write_sidecar(root: Root, info: ShardInfo) -> None:
+def write_sidecar(root: Folder, info: ShardInfo) -> None:
     """Record that a shard is whole, for a run that comes after an interruption."""
-    record = asdict(replace(info, looked=None))
-    root.write(f"{SIDECARS}/{info.task}.json", json.dumps(record).encode())
+    record = dataclasses.asdict(replace(info, looked=None))
+    root.write(f"{SHARDS}/{info.task}.json", json.dumps(record).encode())
 
 
-def remember(root: Root, previous: Mapping[str, Any]) -> None:
+def remember(root: Folder, previous: Mapping[str, ShardRecord | None]) -> None:
     """Record the shards of a finished build, so that another need not write them.
 
     Parameters
     ----------
-    root : Root
-    previous : dict
-        manifest.json of that build, or an empty dict.
+    root : Folder
+    previous : dict of str to ShardRecord or None
+        Its files; see `builder.output.state.Output`.
     """
-    wanted = {f.name for f in fields(ShardInfo)}
-    for path, entry in previous.get("files", {}).items():
-        if "task" in entry:
-            known = {name: entry[name] for name in wanted & set(entry)}
-            write_sidecar(root, ShardInfo(path=path, **known))
+    for record in previous.values():
+        if record:
+            write_sidecar(root, ShardInfo(**asdict(record)))
 
 
-def _read_sidecar(task: ShardTask) -> ShardInfo | None:
-    data = task.root.read(f"{SIDECARS}/{task.key}.json")
-    try:
-        earlier = ShardInfo(**json.loads(data or b""))
-    except (TypeError, ValueError):
+def _read_sidecar(task: ShardTask, key: str) -> ShardInfo | None:
+    earlier = read_shard_record(task.root.read(f"{SHARDS}/{key}.json"))
+    if earlier is None or earlier.path != task.path:
         return None
-    return earlier if earlier.path == task.path else None
+    return ShardInfo(**asdict(earlier))
 
 
 def _check_versions(task: ShardTask) -> None:
@@ -240,7 +185,7 @@ def _check_versions(task: ShardTask) -> None:
 
 
 def _read_images(
-    members: Sequence[Member],
+    members: Sequence[LocalMember],
 ) -> tuple[pa.Buffer, list[memoryview], NDArray[np.int64]]:
     """Return the images in one buffer, and a view and a stamp of each."""
     total = sum(member.file_size for member in members)
@@ -268,10 +213,10 @@ def _look_at(
     ImageError
         An image is not the one that was looked at before.
     """
-    sizes = task.sizes or [(None, None)] * len(views)
     if task.known is None:
+        sizes = [(0, 0)] * len(views) if task.sizes is None else task.sizes.tolist()
         found = [
-            look(view, width=width, height=height)
+            look(view, width=width or None, height=height or None)
             for view, (width, height) in zip(views, sizes, strict=True)
         ]
         return gather(found, stamps)

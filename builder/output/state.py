@@ -13,16 +13,25 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from builder.errors import OutputError
-from builder.output.folder import STATE, Root
-from builder.selection.names import unsafe_reason
+from builder.output.build import (
+    earlier_files,
+    format_of,
+    read_mark,
+    read_record,
+    read_shard_record,
+)
+from builder.output.records import MARK, SHARDS, STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MARK = f"{STATE}/build.json"
+    from builder.output.folder import Folder
+    from builder.output.records import ShardRecord
+
 _BEGUN = re.compile(rf"{re.escape(STATE)}/[0-9a-f]{{32}}\.tmp")
-SIDECARS = f"{STATE}/shards"
 
 
 @dataclass(frozen=True)
@@ -31,19 +40,19 @@ class Output:
 
     Attributes
     ----------
-    root : Root
+    root : Folder
     last : str
         Name of the file that is written last.
-    previous : dict
-        What the finished file said before, or an empty dict.
+    previous : dict of str to ShardRecord or None
+        Files of an earlier output, with what is recorded of those that are shards.
     """
 
-    root: Root
+    root: Folder
     last: str
-    previous: dict[str, Any]
+    previous: Mapping[str, ShardRecord | None]
 
 
-def check_output(root: Root, *, last: str, kind: str) -> str:
+def check_output(root: Folder, *, last: str, kind: str) -> str:
     """Return the state of a folder: ``empty``, ``unfinished`` or ``finished``.
 
     Raises
@@ -56,9 +65,9 @@ def check_output(root: Root, *, last: str, kind: str) -> str:
         raise OutputError(msg)
     if root.is_empty():
         return "empty"
-    if _format_of(root, last) == kind:
+    if format_of(root.read(last)) == kind:
         return "finished"
-    if _format_of(root, _MARK) == kind:
+    if format_of(root.read(MARK)) == kind:
         return "unfinished"
     if root.exists(STATE) and all(map(_BEGUN.fullmatch, root.files())):
         # Interrupted while it was writing the mark; there is nothing else.
@@ -72,7 +81,7 @@ def check_output(root: Root, *, last: str, kind: str) -> str:
 
 
 def refuse_other(
-    root: Root, *, last: str, asked: Mapping[str, Any], overwrite: bool
+    root: Folder, *, last: str, kind: str, asked: Mapping[str, Any], overwrite: bool
 ) -> None:
     """Refuse early to replace a finished output that was asked for otherwise.
 
@@ -80,9 +89,9 @@ def refuse_other(
 
     Parameters
     ----------
-    root : Root
-    last : str
-        Name of the file that is written last.
+    root : Folder
+    last, kind : str
+        Name of the file that is written last, and its ``format``.
     asked : dict
         What that file says of the options, as far as they are known already.
     overwrite : bool
@@ -93,21 +102,23 @@ def refuse_other(
     OutputError
         The folder holds a finished output of other options.
     """
-    previous = _read_record(root, last) or {}
+    data = root.read(last)
+    if data is None or overwrite:
+        return
+    previous = read_record(data, kind=kind, where=f"{root.url}: {last}").content
     asked = json.loads(json.dumps(asked))  # tuples are lists there
-    other = any(previous.get(name) != value for name, value in asked.items())
-    if previous and other and not overwrite:
+    if any(previous.get(name) != value for name, value in asked.items()):
         raise _of_other_options(root)
 
 
 def begin(
-    root: Root, *, last: str, kind: str, key: str, overwrite: bool = False
+    root: Folder, *, last: str, kind: str, key: str, overwrite: bool = False
 ) -> Output:
     """Take hold of a folder; from here on it is unfinished.
 
     Parameters
     ----------
-    root : Root
+    root : Folder
     last : str
         Name of the file that will be written last.
     kind : str
@@ -123,26 +134,25 @@ def begin(
         The folder is foreign, or holds a finished output of other options.
     """
     state = check_output(root, last=last, kind=kind)
-    previous: dict[str, Any] = {}
+    files: dict[str, Any] = {}
     if state == "finished":
-        previous = json.loads(root.read(last) or b"{}")
-        if previous.get("key") != key and not overwrite:
+        data, where = root.read(last) or b"", f"{root.url}: {last}"
+        record = read_record(data, kind=kind, where=where)
+        if record.key != key and not overwrite:
             raise _of_other_options(root)
-    elif state == "unfinished":
-        previous = json.loads(root.read(_MARK) or b"{}").get("previous", {})
+        files = record.files
+    elif state == "unfinished" and (data := root.read(MARK) or b""):
+        files = read_mark(data, kind=kind, where=f"{root.url}: {MARK}")
         # Shards that an interrupted run finished, perhaps under other options.
-        for sidecar in root.files():
-            if sidecar.startswith(f"{SIDECARS}/"):
-                path = (_read_record(root, sidecar) or {}).get("path")
-                if isinstance(path, str):
-                    previous.setdefault("files", {}).setdefault(path, {})
-    if previous:
-        # What it names will be removed, and it may come from anybody.
-        own = previous.get("files", {}).items()
-        files = {name: entry for name, entry in own if not unsafe_reason(name)}
-        previous = {**previous, "files": files}
-    mark = {"format": kind, "key": key, "previous": previous}
-    root.write(_MARK, json.dumps(mark).encode())
+        for name in root.files():
+            if name.startswith(f"{SHARDS}/") and (
+                shard := read_shard_record(root.read(name))
+            ):
+                files.setdefault(shard.path, {})
+    previous = earlier_files(files)
+    told = {name: asdict(shard) if shard else {} for name, shard in previous.items()}
+    mark = {"format": kind, "key": key, "previous": {"files": told}}
+    root.write(MARK, json.dumps(mark).encode())
     root.remove(last)
     return Output(root, last, previous)
 
@@ -160,7 +170,7 @@ def finish(output: Output, record: bytes, *, keep: set[str]) -> None:
         are removed; files that are nobody's are left alone.
     """
     root = output.root
-    stale = sorted(set(output.previous.get("files", {})) - keep)
+    stale = sorted(set(output.previous) - keep)
     for name in stale:
         root.remove(name)
     root.remove_empty({str(PurePosixPath(name).parent) for name in stale} - {"."})
@@ -168,20 +178,8 @@ def finish(output: Output, record: bytes, *, keep: set[str]) -> None:
     root.remove(STATE)
 
 
-def _of_other_options(root: Root) -> OutputError:
+def _of_other_options(root: Folder) -> OutputError:
     return OutputError(
         f"{root.url}: holds a finished output of other options, sources or versions:"
         " give another --out, or --overwrite to replace it"
     )
-
-
-def _format_of(root: Root, name: str) -> Any:
-    return (_read_record(root, name) or {}).get("format")
-
-
-def _read_record(root: Root, name: str) -> dict[str, Any] | None:
-    try:
-        record = json.loads(root.read(name) or b"null")
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) else None

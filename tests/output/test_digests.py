@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import builder.output.digests
-from builder.output.digests import rows_digest
+from builder.output.digests import parts_digest, row_parts, rows_digest
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 SCHEMA = pa.schema(
@@ -131,6 +131,8 @@ def test_values_without_json_are_refused():
         rows_digest(pa.table({"raw": [b"bytes"]}))
 
 
+HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
+EMPTY = pa.RecordBatch.from_pylist([], schema=SCHEMA)
 rows = st.lists(
     st.fixed_dictionaries(
         {
@@ -165,6 +167,69 @@ def test_equal_to_the_plain_definition_on_any_rows(rows, cut):
         lines.append(json.dumps(plain, sort_keys=True, separators=(",", ":")) + "\n")
     expected = hashlib.sha256("".join(lines).encode()).hexdigest()
     assert rows_digest(table(rows).to_batches(max_chunksize=cut)) == expected
+
+
+@settings(deadline=None)
+@given(rows=rows, data=st.data())
+def test_parts_give_the_digest_of_the_rows_that_are_kept(rows, data):
+    """Of rows that are JSON already, all or some, with images or without."""
+    rows = [
+        {**row, "image": row["image"] or {"bytes": b"", "path": ""}} for row in rows
+    ]
+    rows = [{**row, "image": {**row["image"], "bytes": b"x"}} for row in rows]
+    (batch,) = table(rows).combine_chunks().to_batches() or [EMPTY]
+    parts = row_parts(batch)
+    assert len(parts) == len(rows)
+    without = batch.drop_columns(["image"])
+    assert row_parts(without) == parts
+    assert parts_digest(parts) == rows_digest([without])
+    kept = [row for row in range(len(rows)) if data.draw(st.booleans())]
+    hexes = data.draw(st.lists(HEX, min_size=len(kept), max_size=len(kept)))
+    found = parts_digest(
+        [parts[row] for row in kept],
+        paths=[rows[row]["image"]["path"] for row in kept],
+        image_sha256=hexes,
+    )
+    some = batch.take(pa.array(kept, pa.int64()))
+    assert found == rows_digest([some], image_sha256=hexes)
+    x = hashlib.sha256(b"x").hexdigest()
+    paths = [row["image"]["path"] for row in rows]
+    all_of_them = parts_digest(parts, paths=paths, image_sha256=[x] * len(rows))
+    assert all_of_them == rows_digest([batch])
+
+
+@given(
+    names=st.lists(
+        st.sampled_from(["a", "image_id", "imagf", "Z", "imag"]), unique=True
+    )
+)
+def test_the_image_has_its_place_whatever_columns_stand_around_it(names):
+    """Also where none comes before it or after it, or none at all."""
+    image = pa.array(
+        [{"bytes": b"x", "path": "p"}, {"bytes": b"y", "path": None}], IMAGE
+    )
+    columns = {**{name: pa.array([1, None]) for name in names}, "image": image}
+    batch = pa.RecordBatch.from_pydict(columns)
+    hexes = [hashlib.sha256(data).hexdigest() for data in (b"x", b"y")]
+    found = parts_digest(row_parts(batch), paths=["p", None], image_sha256=hexes)
+    images = [{"path": "p", "sha256": hexes[0]}, {"path": None, "sha256": hexes[1]}]
+    lines = [
+        json.dumps(
+            {**dict.fromkeys(names, value), "image": shown},
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+        for value, shown in zip((1, None), images, strict=True)
+    ]
+    expected = "".join(f"{line}\n" for line in lines)
+    assert found == hashlib.sha256(expected.encode()).hexdigest()
+    assert found == rows_digest([batch])
+
+
+def test_an_image_for_each_row_or_an_error():
+    parts = row_parts(table().to_batches()[0])
+    with pytest.raises(ValueError, match="zip"):
+        parts_digest(parts, paths=["a", "b", "c"], image_sha256=["0"])
 
 
 def test_doctests():

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from builder.errors import OutputError
-from builder.output.folder import STATE, HashingWriter, Root
+from builder.output.folder import Folder, HashingWriter
+from builder.output.records import STATE
 from tests.tiny import snapshot
 
 
@@ -22,12 +23,12 @@ def root(request, tmp_path, monkeypatch):
     """Return an empty root of each kind."""
     if request.param == "relative":
         monkeypatch.chdir(tmp_path)
-        return Root("out")
+        return Folder("out")
     if request.param == "file":
-        return Root(f"file://{tmp_path}/out")
+        return Folder(f"file://{tmp_path}/out")
     if request.param == "memory":
-        return Root(f"memory://{uuid4().hex}/out")
-    return Root(tmp_path / "out")
+        return Folder(f"memory://{uuid4().hex}/out")
+    return Folder(tmp_path / "out")
 
 
 def test_what_is_written_is_read_again(root):
@@ -122,7 +123,7 @@ def test_a_disk_that_is_full_at_the_end_is_told(root, monkeypatch):
 
 
 def test_the_same_bytes_are_not_written_again(tmp_path):
-    root = Root(tmp_path)
+    root = Folder(tmp_path)
     root.write("a", b"x")
     root.remove(STATE)
     before = snapshot(tmp_path)
@@ -133,7 +134,7 @@ def test_the_same_bytes_are_not_written_again(tmp_path):
 
 
 def test_a_folder_in_the_way_is_an_error_and_stays(tmp_path):
-    root = Root(tmp_path)
+    root = Folder(tmp_path)
     root.write("a/b", b"x")
     with pytest.raises(OutputError, match="cannot write a: Is a directory"):
         root.write("a", b"y")
@@ -143,7 +144,7 @@ def test_a_folder_in_the_way_is_an_error_and_stays(tmp_path):
 
 
 def test_only_empty_folders_are_removed(tmp_path):
-    root = Root(tmp_path)
+    root = Folder(tmp_path)
     root.write("a/x", b"")
     root.write("b/x", b"")
     root.remove("a/x")
@@ -183,7 +184,7 @@ class Upload(fsspec.spec.AbstractBufferedFile):
 
 def test_a_broken_upload_does_not_appear_in_an_object_store(monkeypatch):
     fsspec.register_implementation("uploading", Uploading, clobber=True)
-    root = Root("uploading://bucket")
+    root = Folder("uploading://bucket")
     with pytest.raises(ValueError, match="mine"):
         write_half(root, "a", ValueError)
     assert Uploading.stored == {}

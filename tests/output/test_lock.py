@@ -7,19 +7,12 @@ from dataclasses import replace
 import pytest
 
 from builder import build, export, plan
+from builder.datasets.coco.recipe import CocoRecipe
 from builder.errors import SelectionError
-from builder.output.lock import first_difference, read_lock
-from builder.output.manifest import digest_of, to_json
-from builder.selection.recipe import CocoRecipe
+from builder.output.digests import digest_of, to_json
+from builder.output.lock import first_difference, open_lock
 from tests.conftest import COCO_RECIPE, ISIC_RECIPE
-from tests.pipeline.test_build import (
-    COCO,
-    DATASETS,
-    ISIC,
-    OPTIONS,
-    build_from,
-    read_json,
-)
+from tests.small import COCO, DATASETS, ISIC, OPTIONS, build_from, read_json
 from tests.tiny import edit_json, run
 
 RECIPES = {COCO: COCO_RECIPE, ISIC: ISIC_RECIPE}
@@ -223,7 +216,7 @@ def test_a_changed_lock_is_refused(builds, coco_source, tmp_path):
         data[place] ^= 1
         lock.write_bytes(data)
         with pytest.raises(SelectionError, match=r"lock\.json: "):
-            read_lock(lock)
+            open_lock(lock)
     lock.write_text(json.dumps({**json.loads(whole), "seed": 7}))
     with pytest.raises(SelectionError, match="its digest is not that of its content"):
         build(COCO, tmp_path / "out", COCO_RECIPE, source=str(coco_source), lock=lock)
@@ -234,10 +227,10 @@ def test_a_changed_lock_is_refused(builds, coco_source, tmp_path):
     ("content", "words"),
     [
         (None, "expected a selection.json, found that"),
-        (b"\xff", "expected a selection.json, found that"),
-        (b"[]", "expected a lock of the format"),
-        (b'{"format": "trimset.manifest/1"}', "expected a lock of the format"),
-        (b'{"format": "trimset.selection/1"}', "the lock has no 'dataset'"),
+        (b"\xff", "expected JSON of the format trimset.selection/1, found none"),
+        (b"[]", "expected the format trimset.selection/1, found 'None'"),
+        (b'{"format": "trimset.manifest/1"}', "found 'trimset.manifest/1': get the"),
+        (b'{"format": "trimset.selection/1"}', "missing required field `dataset`"),
     ],
 )
 def test_what_is_no_lock_is_refused(content, words, tmp_path):
@@ -245,7 +238,7 @@ def test_what_is_no_lock_is_refused(content, words, tmp_path):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SelectionError, match=words):
-        read_lock(path)
+        open_lock(path)
 
 
 @pytest.mark.parametrize("command", ["plan", "build", "export"])

@@ -8,13 +8,13 @@ import pytest
 
 from builder import build, verify
 from builder.errors import OutputError
-from builder.output.folder import STATE, Root
+from builder.output.folder import Folder
+from builder.output.records import STATE
 from tests.conftest import COCO_RECIPE, ISIC_RECIPE, SHARD_SIZE
 from tests.output.test_folder import write_half
 from tests.servers import s3
 from tests.tiny import contents, zip_folder
 
-pytest.importorskip("boto3")
 pytest.importorskip("s3fs")
 pytest.importorskip("moto.server")
 # botocore's own, not ours.
@@ -157,7 +157,7 @@ def test_what_is_somebody_elses_stays(server, coco_source):
     assert s3.keys(server, "theirs") == ["a.txt"]
     # A marker, as consoles make them for a new folder, is nothing.
     server.put_object(Bucket=s3.BUCKET, Key="marked/", Body=b"")
-    assert Root(f"s3://{s3.BUCKET}/marked").is_empty()
+    assert Folder(f"s3://{s3.BUCKET}/marked").is_empty()
 
 
 def test_a_bucket_that_cannot_be_used_is_told_in_one_line(server, coco_source):
@@ -166,7 +166,7 @@ def test_a_bucket_that_cannot_be_used_is_told_in_one_line(server, coco_source):
 
 
 def test_no_half_object_appears_and_workers_see_what_others_wrote(server):
-    root = Root(f"s3://{s3.BUCKET}/root")
+    root = Folder(f"s3://{s3.BUCKET}/root")
     assert root.files() == []
     with pytest.raises(ValueError, match="mine"):
         write_half(root, "a", ValueError)

@@ -2,32 +2,30 @@
 
 import json
 import os
-import random
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from builder import build
 from builder.errors import FetchError, ImageError
-from builder.output.folder import Root
-from builder.output.plan import MAX_ROWS, plan_shards
-from builder.output.schema import CDC_OPTIONS, SplitRows, schema_of
-from builder.output.shards import without_empty, write_shard, write_shards
-from builder.pipeline.execute import InlineExecutor
-from builder.pipeline.look import Audit, audit_images
+from builder.output.plan import MAX_ROWS
+from builder.output.schema import CDC_OPTIONS
+from builder.output.shards import write_shard
 from builder.sources import read as readers
-from builder.sources.member import Member
+from builder.sources.member import LocalMember
 from builder.sources.zips import read_directory
-from siim_isic_small.siim_isic_small import features
 from tests.conftest import SHARD_SIZE
-from tests.images.test_facts import assert_equal
+from tests.output.made import jpeg_of, looked_at, make_plan, make_tasks
 from tests.tiny import contents, zip_folder
 
-SCHEMA = schema_of(features({"image_name": "string"}))
+
+def write(task):
+    """Write a shard of images that are on this machine."""
+    return write_shard(task, task.members)
 
 
 def parquet_files(folder):
@@ -79,47 +77,8 @@ def test_metadata_says_features_and_chunking(shards):
         assert "pandas" not in str(metadata.keys())
 
 
-def make_plan(folder, datas, *, out="out", start=0, **options):
-    """Return the plan that writes some bytes as images."""
-    folder.mkdir(exist_ok=True)
-    members = {}
-    for number, data in enumerate(datas, start):
-        path = folder / f"{number}.jpg"
-        path.write_bytes(data)
-        members[f"images/{number}.jpg"] = Member(path.name, str(path), len(data))
-    rows = SplitRows(
-        config="default",
-        split="train",
-        columns={
-            "label": [0] * len(datas),
-            "image_name": [str(number) for number in range(len(datas))],
-            "position": np.arange(len(datas), dtype=np.int32),
-        },
-        images=np.arange(len(members)),
-        is_whole=True,
-    )
-    options = {"max_shard_size": 40_000_000, "versions": {}, **options}
-    root = Root(folder.parent / out)
-    return plan_shards([rows], members, {"default": SCHEMA}, root=root, **options)
-
-
-def make_task(*args, **options):
-    """Return the tasks that write some bytes as images."""
-    plan = make_plan(*args, **options)
-    return [plan.task(shard) for shard in plan.shards]
-
-
-def jpeg_of(size, seed=0):
-    """Return bytes with the header and the end of a JPEG of 4 x 3 pixels."""
-    head = bytes.fromhex(
-        "ffd8 ffc0 000b 08 0003 0004 01 01 11 00 ffda 0008 01 01 00 003f 00"
-    )
-    noise = random.Random(seed).randbytes(size).replace(b"\xff", b"\0")
-    return head + noise + b"\xff\xd9"
-
-
 def test_rows_are_cut_at_250_and_at_the_size(tmp_path):
-    tasks = make_task(tmp_path / "a", [jpeg_of(10)] * 501)
+    tasks = make_tasks(tmp_path / "a", [jpeg_of(10)] * 501)
     assert [len(task.names) for task in tasks] == [250, 250, 1]
     assert [Path(task.path).name for task in tasks] == [
         f"train-{number:05d}-of-00003.parquet" for number in range(3)
@@ -128,12 +87,12 @@ def test_rows_are_cut_at_250_and_at_the_size(tmp_path):
     assert joined == [f"images/{number}.jpg" for number in range(501)]
     rows = [row for task in tasks for row in task.rows.column("position").to_pylist()]
     assert rows == list(range(501))
-    tasks = make_task(
+    tasks = make_tasks(
         tmp_path / "b", [jpeg_of(300_000, n) for n in range(10)], max_shard_size=10**6
     )
     assert [len(task.names) for task in tasks] == [3, 3, 3, 1]
     for task in tasks:
-        assert write_shard(task).bytes <= 10**6
+        assert write(task).bytes <= 10**6
 
 
 def varint(data, place):
@@ -192,8 +151,8 @@ def page_sizes(path):
 
 def test_pages_end_at_about_a_megabyte(tmp_path):
     images = [jpeg_of(90_000 + 1000 * n, n) for n in range(60)]
-    (task,) = make_task(tmp_path / "images", images)
-    info = write_shard(task)
+    (task,) = make_tasks(tmp_path / "images", images)
+    info = write(task)
     pages = page_sizes(tmp_path / "out" / info.path)
     assert sum(rows for _, rows in pages) == 60
     assert len(pages) >= 5  # of 7 MB
@@ -203,9 +162,9 @@ def test_pages_end_at_about_a_megabyte(tmp_path):
 def test_one_changed_image_leaves_the_other_pages_alone(tmp_path):
     """What content-defined chunking is for: the Hub stores equal chunks once."""
     images = [jpeg_of(90_000 + 1000 * n, n) for n in range(60)]
-    first = write_shard(*make_task(tmp_path / "a", images, out="one"))
+    first = write(*make_tasks(tmp_path / "a", images, out="one"))
     images[30] = jpeg_of(50_000, 99)
-    second = write_shard(*make_task(tmp_path / "b", images, out="two"))
+    second = write(*make_tasks(tmp_path / "b", images, out="two"))
     before = page_sizes(tmp_path / "one" / first.path)
     after = page_sizes(tmp_path / "two" / second.path)
     assert before != after
@@ -215,8 +174,8 @@ def test_one_changed_image_leaves_the_other_pages_alone(tmp_path):
 
 
 def test_a_shard_tells_what_went_into_it(tmp_path):
-    (task,) = make_task(tmp_path / "images", [jpeg_of(50, n) for n in range(3)])
-    info = write_shard(task)
+    (task,) = make_tasks(tmp_path / "images", [jpeg_of(50, n) for n in range(3)])
+    info = write(task)
     path = tmp_path / "out" / info.path
     table = pq.read_table(path)
     assert info.rows == table.num_rows == 3
@@ -232,12 +191,12 @@ def test_a_shard_tells_what_went_into_it(tmp_path):
 
 def test_broken_images_stop_a_shard_or_are_left_out(tmp_path):
     images = [jpeg_of(50), b"", jpeg_of(60)[:-2], jpeg_of(70), b"GIF89a"]
-    (task,) = make_task(tmp_path / "images", images)
-    info = write_shard(task)
+    (task,) = make_tasks(tmp_path / "images", images)
+    info = write(task)
     assert list(info.looked.reasons) == [1, 2, 4]
     assert not (tmp_path / "out").exists()
-    (task,) = make_task(tmp_path / "images", images, allow_broken=True)
-    kept = write_shard(task)
+    (task,) = make_tasks(tmp_path / "images", images, allow_broken=True)
+    kept = write(task)
     assert kept.looked.reasons == info.looked.reasons
     assert kept.looked.sha256[3].tobytes() == sha256(images[3]).digest()
     table = pq.read_table(tmp_path / "out" / kept.path)
@@ -245,24 +204,17 @@ def test_broken_images_stop_a_shard_or_are_left_out(tmp_path):
     assert table.column("image").to_pylist()[1]["bytes"] == images[3]
 
 
-def looked_at(plan):
-    """Return what an audit knows of the images of a plan."""
-    options = {"executor": InlineExecutor(), "workers": 1, "decode": False}
-    members = dict(zip(plan.keys, plan.members, strict=True))
-    return audit_images(members, {}, **options)
-
-
 def test_an_image_that_stays_is_hashed_and_checked_once(tmp_path):
     plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(3)])
-    audit = looked_at(plan)
-    (task,) = (plan.task(shard, audit) for shard in plan.shards)
-    known = audit.facts.sha256.copy()
-    audit.facts.sha256[1] = 7  # a digest that no hashing would give
-    (told,) = (plan.task(shard, audit) for shard in plan.shards)
-    assert write_shard(task).looked is None
-    assert write_shard(task).images_sha256 == sha256(known.tobytes()).hexdigest()
-    other = sha256(audit.facts.sha256.tobytes()).hexdigest()
-    assert write_shard(told).images_sha256 == other
+    seen = looked_at(plan)
+    (task,) = (plan.task(shard, seen) for shard in plan.shards)
+    known = seen.facts.sha256.copy()
+    seen.facts.sha256[1] = 7  # a digest that no hashing would give
+    (told,) = (plan.task(shard, seen) for shard in plan.shards)
+    assert write(task).looked is None
+    assert write(task).images_sha256 == sha256(known.tobytes()).hexdigest()
+    other = sha256(seen.facts.sha256.tobytes()).hexdigest()
+    assert write(told).images_sha256 == other
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -271,16 +223,16 @@ def test_an_image_written_anew_is_hashed_again(tmp_path, zipped):
     plan = make_plan(tmp_path / "images", images)
     if zipped:
         plan = replace(plan, members=zip_members(tmp_path / "images", plan.members))
-    audit = looked_at(plan)
-    (task,) = (plan.task(shard, audit) for shard in plan.shards)
-    first = write_shard(task)
+    seen = looked_at(plan)
+    (task,) = (plan.task(shard, seen) for shard in plan.shards)
+    first = write(task)
     (tmp_path / "out" / first.path).unlink()
-    place = Path(plan.members[1].url)
+    place = Path(plan.members[1].path)
     times = place.stat()
 
     place.write_bytes(place.read_bytes())  # another time, the same bytes
-    assert write_shard(task) == first
-    before, after = audit.facts.stamps, looked_at(plan).facts.stamps
+    assert write(task) == first
+    before, after = seen.facts.stamps, looked_at(plan).facts.stamps
     assert (before != after).tolist() == (
         [True] * 3 if zipped else [False, True, False]
     )
@@ -291,13 +243,13 @@ def test_an_image_written_anew_is_hashed_again(tmp_path, zipped):
     os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))  # as if it were old
     message = r"images/1\.jpg: is another image than the build looked at before"
     with pytest.raises((ImageError, FetchError), match="CRC" if zipped else message):
-        write_shard(task)
+        write(task)
 
 
 def test_a_file_that_changes_while_it_is_read_has_no_stamp(tmp_path, monkeypatch):
     plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(2)])
-    audit, path = looked_at(plan), Path(plan.members[1].url)
-    assert (audit.facts.stamps != 0).all()
+    seen, path = looked_at(plan), Path(plan.members[1].path)
+    assert (seen.facts.stamps != 0).all()
 
     def look(file):
         told = readers_look(file)
@@ -310,68 +262,20 @@ def test_a_file_that_changes_while_it_is_read_has_no_stamp(tmp_path, monkeypatch
     data, stamp = readers.read_stamped(plan.members[1])
     assert (data, stamp) == (jpeg_of(50, 9), 0)
     # What has no stamp is hashed, even if it had none before.
-    audit.facts.stamps[1] = 0
+    seen.facts.stamps[1] = 0
     path.write_bytes(jpeg_of(50, 1))
     with pytest.raises(ImageError, match="is another image than the build looked at"):
-        write_shard(plan.task(plan.shards[0], audit))
-
-
-def test_sizes_are_stated_by_rows_that_have_both(tmp_path):
-    plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(3)])
-    (shard,) = plan.shards
-    for columns, sizes in (
-        ({"width": [4, 5, 6], "height": [3, 2, 1]}, ((4, 3), (5, 2), (6, 1))),
-        ({"width": ["4", "5", "6"]}, ()),
-        ({}, ()),
-    ):
-        split = replace(shard.split, columns={**shard.split.columns, **columns})
-        assert plan.task(replace(shard, split=split)).sizes == sizes
+        write(plan.task(plan.shards[0], seen))
 
 
 def zip_members(folder, members):
     """Return the same images as members of a zip."""
     path = zip_folder(folder, folder.with_suffix(".zip"))
     with path.open("rb") as file:
-        directory = read_directory(file, url=str(path))
+        directory = read_directory(
+            file, where=str(path), make=partial(LocalMember, path=str(path))
+        )
     return [directory[member.name] for member in members]
-
-
-def test_images_are_learned_from_the_whole_splits(tmp_path):
-    """A broken one is found there, by the size that is stated only there."""
-    plan = make_plan(tmp_path / "images", [jpeg_of(50, n) for n in range(4)])
-    whole = plan.shards[0].split
-    stated = {"width": [4, 4, 5, 4], "height": [3, 3, 3, 3]}
-    whole = replace(whole, columns={**whole.columns, **stated})
-    whole = replace(whole, images=np.array([3, 0, 2, 1]))
-    part = SplitRows(
-        config="part",
-        split="train",
-        columns={name: values[1:] for name, values in whole.columns.items()},
-        images=whole.images[1:],
-    )
-    schemas = {"default": SCHEMA, "part": SCHEMA}
-    plan = plan_shards(
-        [part, whole],
-        dict(zip(plan.keys, plan.members, strict=True)),
-        schemas,
-        root=plan.root,
-        max_shard_size=40_000_000,
-        versions={},
-        allow_broken=True,
-    )
-    assert [shard.split.config for shard in plan.shards] == ["default", "part"]
-    executor, nothing = InlineExecutor(), Audit.of([])
-    shards, audit = write_shards(plan, executor, workers=1, audit=nothing)
-    assert [shard.rows for shard in shards] == [3, 2]
-    assert list(audit.broken) == ["images/2.jpg"]
-    assert audit.broken["images/2.jpg"].startswith("is not the image of its record")
-    assert audit.names == plan.keys
-    seen = looked_at(plan).facts
-    assert_equal(audit.facts, replace(seen, reasons=audit.facts.reasons))
-    refused = replace(plan, allow_broken=False, root=Root(tmp_path / "none"))
-    with pytest.raises(ImageError, match="1 of 4 selected images are broken"):
-        write_shards(refused, executor, workers=1, audit=nothing)
-    assert not (tmp_path / "none").exists()
 
 
 def test_a_shard_of_nothing_is_not_written(tmp_path):
@@ -380,25 +284,22 @@ def test_a_shard_of_nothing_is_not_written(tmp_path):
     plan = make_plan(
         tmp_path / "images", images, allow_broken=True, max_shard_size=100_000
     )
-    infos = [write_shard(plan.task(shard)) for shard in plan.shards]
+    infos = [write(plan.task(shard)) for shard in plan.shards]
     assert [info.rows for info in infos] == [0, 1]
     files = [p.name for p in (tmp_path / "out").rglob("*.parquet")]
     assert files == [infos[1].path.rsplit("/", 1)[-1]]
-    assert without_empty(plan.shards, infos) == (plan.shards[1:], infos[1:])
-    with pytest.raises(ImageError, match="all images of default/train are broken"):
-        without_empty(plan.shards[:1], infos[:1])
 
 
 def test_an_image_that_changes_its_size_meanwhile_is_an_error(tmp_path):
-    (task,) = make_task(tmp_path / "images", [jpeg_of(50), jpeg_of(60)])
+    (task,) = make_tasks(tmp_path / "images", [jpeg_of(50), jpeg_of(60)])
     for data, found in ((jpeg_of(70), "97"), (b"", "0"), (jpeg_of(60)[:9], "9")):
         (tmp_path / "images/1.jpg").write_bytes(data)
         message = rf"images/1\.jpg: expected \d+ bytes .* found {found}: the source"
         with pytest.raises(ImageError, match=message):
-            write_shard(task)
+            write(task)
     (tmp_path / "images/1.jpg").unlink()
     with pytest.raises(ImageError, match=r"1\.jpg: cannot read the image: No such"):
-        write_shard(task)
+        write(task)
     assert not (tmp_path / "out").exists()
 
 

@@ -7,13 +7,25 @@ import pytest
 
 from builder import build, export
 from builder.errors import OutputError
-from builder.output.folder import Root
-from builder.output.manifest import KIND
+from builder.output.folder import Folder
+from builder.output.records import KIND, MARK, SHARDS
+from builder.output.shards import remember
 from builder.output.state import begin, check_output, finish
 from tests.conftest import COCO_RECIPE, SHARD_SIZE
 from tests.tiny import contents, snapshot
 
 LAST = "manifest.json"
+DIGEST = "0" * 64
+SHARD = {
+    "path": "data/stale",
+    "task": "1" * 64,
+    "sha256": DIGEST,
+    "bytes": 1,
+    "rows": 1,
+    "num_bytes": 1,
+    "rows_sha256": DIGEST,
+    "images_sha256": DIGEST,
+}
 OWN = {"last": LAST, "kind": KIND}
 
 
@@ -25,7 +37,7 @@ def record(key, *files):
 
 @pytest.fixture
 def root(tmp_path):
-    return Root(tmp_path / "out")
+    return Folder(tmp_path / "out")
 
 
 def test_a_folder_goes_from_empty_over_unfinished_to_finished(root):
@@ -38,7 +50,7 @@ def test_a_folder_goes_from_empty_over_unfinished_to_finished(root):
     assert check_output(root, **OWN) == "finished"
     assert root.files() == ["data/a", LAST]
     again = begin(root, key="k", **OWN)
-    assert list(again.previous["files"]) == ["data/a"]
+    assert list(again.previous) == ["data/a"]
     assert check_output(root, **OWN) == "unfinished"
     assert not root.exists(LAST)
 
@@ -79,12 +91,67 @@ def test_a_damaged_state_does_not_stop_a_build(root, tmp_path, damage):
     (tmp_path / "victim").write_text("theirs")
     begin(root, key="one", **OWN)
     root.write(".trimset/shards/aa.json", damage)
-    root.write(".trimset/shards/bb.json", b'{"path": "data/stale"}')
+    root.write(".trimset/shards/bb.json", json.dumps(SHARD).encode())
     root.write("data/stale", b"1")
     output = begin(root, key="one", **OWN)
     finish(output, record("one"), keep=set())
     assert root.files() == [LAST]
     assert (tmp_path / "victim").exists()
+
+
+@pytest.mark.parametrize(
+    "task",
+    ["../../../x", "/x", "", "A" * 64, "0" * 63, "0" * 64 + "\n", 7, None, ["0" * 64]],
+)
+@pytest.mark.parametrize("place", [MARK, LAST])
+def test_a_task_that_names_another_file_is_not_remembered(root, tmp_path, task, place):
+    files = {"data/good": SHARD, "data/bad": {**SHARD, "task": task}}
+    if place == LAST:
+        content = {"format": KIND, "key": "one", "files": files}
+    else:
+        content = {"format": KIND, "key": "one", "previous": {"files": files}}
+    root.write(place, json.dumps(content).encode())
+    output = begin(root, key="one", **OWN)
+    assert output.previous["data/bad"] is None
+    remember(root, output.previous)
+    assert root.files() == [MARK, f"{SHARDS}/{SHARD['task']}.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    # and what was remembered is found again by the next run
+    assert begin(root, key="one", **OWN).previous == output.previous
+
+
+@pytest.mark.parametrize("gone", ["data/a", "data"])
+def test_a_folder_that_was_deleted_by_hand_holds_up_nobody(root, gone):
+    output = begin(root, key="one", **OWN)
+    root.write("data/a/1", b"1")
+    finish(output, record("one", "data/a/1"), keep={"data/a/1"})
+    root.remove(gone)
+    output = begin(root, key="two", overwrite=True, **OWN)
+    finish(output, record("two"), keep=set())
+    assert root.files() == [LAST]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"key": 1, "files": {}}, "expected `str`, got `int` - at `$.key`"),
+        ({"key": "one"}, "object missing required field `files`"),
+        ({"key": "one", "files": []}, "expected `object`, got `array` - at `$.files`"),
+    ],
+)
+def test_a_record_that_cannot_be_right_is_one_line(root, content, words):
+    root.write(LAST, json.dumps({"format": KIND, **content}).encode())
+    with pytest.raises(OutputError) as caught:
+        begin(root, key="one", **OWN)
+    assert str(caught.value) == f"{root.url}: {LAST}: {words}: give another --out"
+
+
+@pytest.mark.parametrize("previous", [[], {"files": []}, None])
+def test_a_mark_that_cannot_be_right_is_one_line(root, previous):
+    mark = {"format": KIND, "key": "one", "previous": previous}
+    root.write(MARK, json.dumps(mark).encode())
+    with pytest.raises(OutputError, match=r"build\.json: expected `object`, got "):
+        begin(root, key="one", **OWN)
 
 
 FOREIGN = {
