@@ -10,8 +10,6 @@ import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 # As the columns store them.
@@ -81,26 +79,38 @@ class CocoTable:
         return len(self.images)
 
     @cached_property
-    def row_of_entry(self) -> NDArray[np.int64]:
-        """Row of each entry of `category_ids`, int64[m]."""
-        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+    def presence(self) -> NDArray[np.bool_]:
+        """Which rows show each category, bool[c, n], in the order of `categories`.
+
+        One byte an entry: 9.4 MB for the 80 categories of train2017.
+        """
+        known = np.array([category.id for category in self.categories], dtype=np.int64)
+        order = np.argsort(known)
+        places = order[np.searchsorted(known, self.category_ids, sorter=order)]
+        rows = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        found = np.zeros((len(known), len(self)), dtype=bool)
+        found[places, rows] = True
+        return found
+
+    @cached_property
+    def position(self) -> dict[int, int]:
+        """Place of each category among `categories`, by its id."""
+        return {category.id: place for place, category in enumerate(self.categories)}
 
     def has(self, category_id: int) -> NDArray[np.bool_]:
         """Which rows show `category_id`, bool[n]."""
-        mask = np.zeros(len(self), dtype=bool)
-        mask[self.row_of_entry[self.category_ids == category_id]] = True
-        return mask
+        shown: NDArray[np.bool_] = self.presence[self.position[category_id]]
+        return shown
 
-    def masks(self, category_ids: Sequence[int]) -> NDArray[np.bool_]:
-        """Return which rows show each of the categories, bool[k, n]: one pass."""
-        known = np.array([category.id for category in self.categories])
-        order = np.argsort(known)
-        places = order[np.searchsorted(known, self.category_ids, sorter=order)]
-        found = np.zeros((len(known), len(self)), dtype=bool)
-        found[places, self.row_of_entry] = True
-        wanted = order[np.searchsorted(known, category_ids, sorter=order)]
-        chosen: NDArray[np.bool_] = found[wanted]
-        return chosen
+    @cached_property
+    def _license_names(self) -> dict[int, str]:
+        return {entry.id: entry.name for entry in self.licenses}
+
+    def license_of(self, image: Image) -> str | None:
+        """Return the name of an image's licence, where it states one."""
+        if image.license is None:
+            return None
+        return self._license_names.get(image.license)
 
     def categories_of(self, row: int) -> list[int]:
         """Return the category ids of one row, in order of first appearance."""

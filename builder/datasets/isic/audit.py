@@ -1,4 +1,4 @@
-"""What the audit says of a selection of SIIM-ISIC, and its patient split."""
+"""What the audit says of a selection of SIIM-ISIC: data and figures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.audit import drift, duplicates, labels
-from builder.datasets.isic import parse as isic
-from builder.errors import SelectionError
-from builder.selection.groups import (
-    connected_groups,
-    link_equal,
-    link_named,
-    split_groups,
-)
+from builder.datasets.isic.ages import AGE_NAMES, band_ages, compare_ages
+from builder.datasets.isic.parse import LABELS, texts
+from builder.datasets.isic.parse import labels as labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,160 +17,100 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from builder.datasets.isic.selection import IsicSelection
-    from builder.pipeline.look import Audit
+    from builder.audit.labels import LabelCount
+    from builder.datasets.isic.slices import IsicSlices
+    from builder.images.facts import Seen
 
-SPLITS = ("train", "validation", "test")
 _SHEET = 16
 _SITE = "anatom_site_general_challenge"
+_GROUPS = {"patient_id": "patients", "lesion_id": "lesions"}
 
 
-def split_patients(
-    selection: IsicSelection, audit: Audit
-) -> tuple[dict[str, NDArray[np.int64]] | None, str]:
-    """Split the selection so that nothing that belongs together is torn apart.
-
-    Linked are rows of one patient, of one lesion, of an officially listed pair of
-    duplicates, of equal bytes, and near duplicates; see `builder.selection.groups` and
-    `builder.audit.duplicates`. Broken images take no part.
-
-    Returns
-    -------
-    splits : dict of str to int64, or None
-        Positions in metadata_small.csv of train, validation and test, ascending.
-    reason : str
-        Why there is no such split; empty if there is one.
-    """
-    facts = audit.facts
-    found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
-    names = isic.image_names(selection.small)
-    edges = np.concatenate(
-        [
-            link_equal(_texts(selection.small, "patient_id")),
-            link_equal(_texts(selection.small, "lesion_id")),
-            link_named(names, selection.official_duplicates or ()),
-            found.exact,
-            found.links,
-        ]
-    )
-    groups = connected_groups(len(facts), edges)
-    kept = np.flatnonzero(facts.is_good)
-    malignant = isic.labels(selection.small) == "malignant"
-    try:
-        part = split_groups(
-            groups[kept],
-            malignant[kept],
-            seed=selection.recipe.seed,
-            keys=[names[row] for row in kept.tolist()],
-        )
-    except SelectionError as err:
-        return None, str(err)
-    return {name: kept[part == number] for number, name in enumerate(SPLITS)}, ""
-
-
-def audit_isic(selection: IsicSelection, audit: Audit) -> dict[str, Any]:
+def audit_isic(taken: IsicSlices, seen: Seen) -> dict[str, Any]:
     """Return duplicates, patients and lesions, labels and drift, as plain data."""
-    facts = audit.facts
+    facts = seen.facts
     split_of = np.full(len(facts), "", dtype=object)
-    for split, positions in selection.splits.get("patient", {}).items():
+    for split, positions in taken.patient.items():
         split_of[positions] = split
-    names = isic.image_names(selection.small)
-    found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
+    assert taken.found is not None  # noqa: S101 (settled, as the images were seen)
     told: dict[str, Any] = {
-        "decoded": audit.decoded,
+        "decoded": seen.decoded,
         "images": len(facts),
         "duplicates": duplicates.report(
-            found,
-            names,
+            taken.found,
+            taken.names,
             split_of.tolist(),
             facts.dhash,
-            official=selection.official_duplicates,
+            official=taken.official_duplicates,
         ),
-        "patient_split": _describe_split(selection, split_of),
-        "labels": labels.report(_labels(_whole(selection, audit))),
-        "drift": drift.report(_drifts(selection, _whole(selection, audit))),
+        "patient_split": _describe_split(taken, split_of),
+        "labels": labels.report(
+            _count_labels(_whole(taken, seen)), negative=LABELS[0], positive=LABELS[1]
+        ),
+        "drift": drift.report(_drifts(taken, _whole(taken, seen))),
     }
-    if audit.decoded:
-        taken = isic.labels(selection.small)
-        good = facts.is_good
-        parts = {label: good & (taken == label) for label in isic.LABELS}
+    if seen.decoded:
+        parts = {label: facts.is_good & (taken.labels == label) for label in LABELS}
         told["grey"] = drift.grey_shares(facts.is_grey, parts)
     return told
 
 
-def draw_isic_figures(
-    selection: IsicSelection, audit: Audit, read: Callable[[str], bytes]
+def plot_isic(
+    taken: IsicSlices, seen: Seen, read: Callable[[int], bytes]
 ) -> dict[str, bytes]:
     """Return the figures of the card, by file name.
 
     Parameters
     ----------
-    selection : IsicSelection
-    audit : Audit
+    taken : IsicSlices
+    seen : Seen
     read : callable
-        Gives the bytes of an image by its key.
+        Gives the bytes of an image by its number.
     """
-    from builder.audit import figures
+    from builder.audit import contact_sheet, figures  # with matplotlib: slow
 
-    shown = _labels(_whole(selection, audit))
-    drawn = {figures.LABELS: figures.draw_labels(shown)} if shown else {}
-    if audit.decoded:
-        taken = isic.labels(selection.small)
-        names = isic.image_names(selection.small)
-        broken = audit.broken
+    shown = _count_labels(_whole(taken, seen))
+    made = {}
+    if shown:
+        made[figures.LABELS] = figures.plot_labels(
+            shown, negative=LABELS[0], positive=LABELS[1]
+        )
+    if seen.decoded:
         sheet = []
-        for label in isic.LABELS:
-            places = [
-                place
-                for place in np.flatnonzero(taken == label).tolist()
-                if selection.keys[place] not in broken
-            ]
+        for label in LABELS:
+            places = np.flatnonzero((taken.labels == label) & seen.facts.is_good)
             # Evenly over the slice, so that it is not eight images of one patient.
             step = np.linspace(0, len(places) - 1, min(len(places), _SHEET // 2))
-            for place in (places[round(at)] for at in step.tolist()):
-                caption = f"{label}, {names[place]}"
-                sheet.append((read(selection.keys[place]), caption))
-        drawn[figures.CONTACT_SHEET] = figures.contact_sheet(sheet)
-    return drawn
+            chosen = [int(places[round(at)]) for at in step.tolist()]
+            sheet += [(read(at), f"{label}, {taken.names[at]}") for at in chosen]
+        made[contact_sheet.CONTACT_SHEET] = contact_sheet.contact_sheet(sheet)
+    return made
 
 
-def _describe_split(
-    selection: IsicSelection, split_of: NDArray[np.object_]
-) -> dict[str, Any]:
+def _describe_split(taken: IsicSlices, split_of: NDArray[np.object_]) -> dict[str, Any]:
     """Return sizes and shares of the patient split, and that nothing crosses it."""
-    if "patient" not in selection.splits:
-        return {"splits": None, "reason": selection.no_patients}
-    malignant = isic.labels(selection.small) == "malignant"
+    if not taken.patient:
+        return {"splits": None, "reason": taken.no_patients}
+    malignant = taken.labels == "malignant"
+    groups = {name: column for column, name in _GROUPS.items() if column in taken.small}
     splits = {}
-    for split, positions in selection.splits["patient"].items():
+    for split, positions in taken.patient.items():
         splits[split] = {
             "images": len(positions),
             "malignant": int(malignant[positions].sum()),
             "malignant_share": round(float(malignant[positions].mean()), 6),
             **{
-                _plural(column): _count(selection.small, column, positions)
-                for column in ("patient_id", "lesion_id")
-                if column in selection.small.columns
+                name: int(taken.small[column].iloc[positions].nunique())
+                for name, column in groups.items()
             },
         }
     return {
         "splits": splits,
         "across": {
-            _plural(column): _count_across(
-                _texts(selection.small, column), split_of.tolist()
-            )
-            for column in ("patient_id", "lesion_id")
-            if column in selection.small.columns
+            name: _count_across(texts(taken.small, column), split_of.tolist())
+            for name, column in groups.items()
         },
     }
-
-
-def _plural(column: str) -> str:
-    return f"{column.removesuffix('_id')}s"
-
-
-def _count(frame: pd.DataFrame, column: str, positions: NDArray[np.int64]) -> int:
-    return int(frame[column].iloc[positions].nunique())
 
 
 def _count_across(values: list[str | None], splits: list[str]) -> int:
@@ -187,52 +122,41 @@ def _count_across(values: list[str | None], splits: list[str]) -> int:
     return sum(len(where) > 1 for where in seen.values())
 
 
-def _whole(selection: IsicSelection, audit: Audit) -> pd.DataFrame:
+def _whole(taken: IsicSlices, seen: Seen) -> pd.DataFrame:
     """Return the rows whose images are not broken; the others are left out."""
-    whole: pd.DataFrame = selection.small[audit.facts.is_good]
+    whole: pd.DataFrame = taken.small[seen.facts.is_good]
     return whole
 
 
-def _labels(small: pd.DataFrame) -> dict[str, list[labels.LabelCount]]:
-    malignant = isic.labels(small) == "malignant"
+def _count_labels(small: pd.DataFrame) -> dict[str, list[LabelCount]]:
+    malignant = labels_of(small) == "malignant"
     shown = {}
     if "sex" in small.columns:
-        shown["sex"] = labels.count_labels(_texts(small, "sex"), malignant)
+        shown["sex"] = labels.count_labels(texts(small, "sex"), malignant)
     if "age_approx" in small.columns:
         shown["age"] = labels.count_labels(
-            labels.band_ages(_ages(small)), malignant, order=drift.AGE_NAMES
+            band_ages(_ages(small)), malignant, order=AGE_NAMES
         )
     if _SITE in small.columns:
-        shown["site"] = labels.count_labels(_texts(small, _SITE), malignant)
+        shown["site"] = labels.count_labels(texts(small, _SITE), malignant)
     return shown
 
 
-def _drifts(selection: IsicSelection, small: pd.DataFrame) -> list[drift.Drift]:
-    parent = selection.metadata
+def _drifts(taken: IsicSlices, small: pd.DataFrame) -> list[drift.Drift]:
+    parent = taken.metadata
     drifts = [
         drift.compare_values(
-            "label", isic.labels(small).tolist(), isic.labels(parent).tolist()
+            "label", labels_of(small).tolist(), labels_of(parent).tolist()
         )
     ]
     drifts += [
-        drift.compare_values(name, _texts(small, column), _texts(parent, column))
+        drift.compare_values(name, texts(small, column), texts(parent, column))
         for name, column in (("sex", "sex"), ("site", _SITE))
         if column in small.columns
     ]
     if "age_approx" in small.columns:
-        drifts.append(drift.compare_ages(_ages(small), _ages(parent)))
+        drifts.append(compare_ages(_ages(small), _ages(parent)))
     return drifts
-
-
-def _texts(frame: pd.DataFrame, column: str) -> list[str | None]:
-    """Return a column as str, None where it is empty or not there at all."""
-    if column not in frame.columns:
-        return [None] * len(frame)
-    values = frame[column]
-    return [
-        None if null else str(value)
-        for value, null in zip(values.tolist(), values.isna().tolist(), strict=True)
-    ]
 
 
 def _ages(frame: pd.DataFrame) -> NDArray[np.float64]:

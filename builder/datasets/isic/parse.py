@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABELS = ("benign", "malignant")
+# Identifiers are text, whatever they look like: 0012 is not 12.
+_TEXTS = ("image_name", "file_name", "patient_id", "lesion_id")
 
 
 def read_metadata(data: bytes, *, name: str) -> pd.DataFrame:
@@ -36,7 +38,8 @@ def read_metadata(data: bytes, *, name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The file's own columns with the dtypes that pandas infers.
+        The file's own columns: identifiers as text, others with the dtypes that
+        pandas infers.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def read_metadata(data: bytes, *, name: str) -> pd.DataFrame:
         The text is not such a CSV, or an image stands in it twice.
     """
     try:
-        frame = pd.read_csv(io.BytesIO(data))
+        frame = pd.read_csv(io.BytesIO(data), dtype=dict.fromkeys(_TEXTS, str))
     except (ValueError, UnicodeDecodeError) as err:
         msg = (
             f"{name}: expected the CSV metadata of SIIM-ISIC 2020 in UTF-8, found that"
@@ -126,3 +129,14 @@ def labels(frame: pd.DataFrame) -> NDArray[np.object_]:
 def write_metadata(frame: pd.DataFrame) -> bytes:
     r"""Return the CSV as the notebook wrote it: no index, ``\\n`` line ends."""
     return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def texts(frame: pd.DataFrame, column: str) -> list[str | None]:
+    """Return a column as str, None where it is empty or not there at all."""
+    if column not in frame.columns:
+        return [None] * len(frame)
+    values = frame[column]
+    return [
+        None if null else str(value)
+        for value, null in zip(values.tolist(), values.isna().tolist(), strict=True)
+    ]

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from builder.datasets.isic import parse as isic
+from builder.datasets.isic import parse
+from builder.datasets.isic.audit import audit_isic, plot_isic
+from builder.datasets.isic.patients import find_duplicates, split_patients
+from builder.datasets.isic.slices import IsicSlices
 from builder.errors import AnnotationError, SelectionError
+from builder.selection.contract import Export, ImageGroup, SplitRows
 from builder.selection.rules import slice_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
-    from builder.output.schema import SplitRows
-    from builder.pipeline.look import Audit
-    from builder.selection.recipe import IsicRecipe
+    from builder.datasets.isic.recipe import IsicRecipe
+    from builder.images.facts import Seen
+    from builder.sources.image_stores import ImageStore
 
-DATASET = "siim_isic_small"
 RULE = (
     "Rows sorted by benign_malignant with"
     " numpy.argsort(labels.astype(object), kind='quicksort'), as pandas 2 sorts"
@@ -32,198 +35,119 @@ RULE = (
 _OURS = ("image", "label", "position")
 
 
-@dataclass(frozen=True)
-class IsicSelection:
-    """What was taken from SIIM-ISIC.
+class IsicSelection(IsicSlices):
+    """What was taken from SIIM-ISIC: a `builder.selection.contract.Selection`."""
 
-    Attributes
-    ----------
-    recipe : IsicRecipe
-    name : str
-        Name of the metadata file, for messages.
-    metadata : pandas.DataFrame
-        The whole of it.
-    picked : int64[n]
-        Rows of the metadata, in the order of metadata_small.csv.
-    splits : dict of str to dict of str to int64
-        By config and split: positions in metadata_small.csv. Every config but
-        ``default`` cuts the same rows into parts, and ``default`` lists these parts
-        one after the other.
-    official_duplicates : sequence of (str, str), optional
-        Pairs of image names that ISIC lists as duplicates.
-    no_patients : str
-        Why there is no config ``patient``, where there is none.
-    """
-
-    recipe: IsicRecipe
-    name: str
-    metadata: pd.DataFrame
-    picked: NDArray[np.int64]
-    splits: Mapping[str, Mapping[str, NDArray[np.int64]]] = field(default_factory=dict)
-    official_duplicates: Sequence[tuple[str, str]] | None = None
-    no_patients: str = "the images were not looked at"
-
-    dataset = DATASET
     rule = RULE
 
-    @cached_property
-    def small(self) -> pd.DataFrame:
-        """The rows of metadata_small.csv."""
-        return self.metadata.iloc[self.picked]
+    @property
+    def is_settled(self) -> bool:
+        """Whether the images were seen: the patient split keeps equal ones together."""
+        return self.found is not None
 
-    @cached_property
-    def image_files(self) -> list[str]:
-        """File name of each row's image, below the folder of images."""
-        return isic.image_files(self.small)
-
-    @cached_property
-    def keys(self) -> list[str]:
-        """Key of each row's image."""
-        return [f"images/{PurePosixPath(name).name}" for name in self.image_files]
-
-    @cached_property
-    def column_types(self) -> dict[str, str]:
-        """Dtype of each of the metadata's own columns, as `datasets` names it."""
-        types = {}
-        for name in self.small.columns:
-            kind = self.metadata[name].dtype.kind
-            types[str(name)] = {"i": "int64", "f": "float64", "b": "bool"}.get(
-                kind, "string"
-            )
-        return types
-
-    def feasibility(self) -> list[dict[str, Any]]:
-        """Return, per label, what was available and what was taken."""
-        everything = isic.labels(self.metadata)
-        taken = isic.labels(self.small)
-        slices = {"benign": self.recipe.benign, "malignant": self.recipe.malignant}
+    def images(self) -> Sequence[ImageGroup]:
+        """Return the images of metadata_small.csv, in its order."""
         return [
-            {
-                "label": label,
-                "slice": f"{start}:{stop}",
-                "available": int((everything == label).sum()),
-                "taken": int((taken == label).sum()),
-            }
-            for label, (start, stop) in slices.items()
+            ImageGroup("images", self.store, self.keys, self.image_files, self.names)
         ]
 
-    # The patient split keeps equal files together.
-    needs_digests = True
-
-    def with_audit(self, audit: Audit) -> IsicSelection:
+    def settle(self, seen: Seen) -> IsicSelection:
         """Return the selection with the config ``patient``, where there is one."""
-        from builder.datasets.isic.audit import split_patients
-
-        parts, reason = split_patients(self, audit)
+        found = find_duplicates(seen)
+        parts, reason = split_patients(self, seen, found)
         if parts is None:
-            return replace(self, no_patients=reason)
+            return replace(self, found=found, no_patients=reason)
         # Broken images are in no part: selected, but their rows are never written.
-        order = np.concatenate(list(parts.values()))
-        broken = np.setdiff1d(np.arange(len(self.picked)), order)
-        splits = {
-            "default": {"train": np.concatenate([order, broken])},
-            "patient": parts,
-        }
-        return replace(self, splits=splits)
+        broken = np.flatnonzero(~seen.facts.is_good)
+        return replace(self, found=found, patient=parts, left_out=broken)
 
-    def stated_sizes(self) -> dict[str, tuple[int, int]]:
-        """Return nothing: the metadata does not state sizes."""
-        return {}
-
-    def audit(self, audit: Audit) -> dict[str, Any]:
-        """Return what the audit says, as plain data."""
-        from builder.datasets.isic.audit import audit_isic
-
-        return audit_isic(self, audit)
-
-    def figures(self, audit: Audit, read: Callable[[str], bytes]) -> dict[str, bytes]:
-        """Return the figures of the card, by file name."""
-        from builder.datasets.isic.audit import draw_isic_figures
-
-        return draw_isic_figures(self, audit, read)
-
-    def facts(self) -> dict[str, Any]:
-        """Return what the card says of the source."""
-        everything = isic.labels(self.metadata)
-        return {
-            "parent": {
-                "images": len(everything),
-                **{label: int((everything == label).sum()) for label in isic.LABELS},
-            }
-        }
-
-    def draws_by_config(self) -> dict[str, dict[str, list[str]]]:
-        """Return the names of each config's images, by config and split."""
-        names = isic.image_names(self.small)
-        return {
-            config: {
-                split: [names[position] for position in positions.tolist()]
-                for split, positions in splits.items()
-            }
-            for config, splits in self.splits.items()
-        }
-
-    def images_written(self) -> Iterable[str]:
-        """Return the key of each image: all configs share one copy."""
-        return self.keys
-
-    def small_files(self) -> dict[str, bytes]:
-        """Return the notebook's table, byte for byte."""
-        return {"metadata_small.csv": isic.write_metadata(self.small)}
-
-    def notes(self) -> dict[str, bytes]:
-        """Return what else lies in a build: nothing here."""
-        return {}
-
-    def export_files(self) -> dict[str, bytes]:
-        """Return what an export holds besides the table and the images."""
-        return {}
-
-    def export_record(self) -> dict[str, Any]:
-        """Return what the dataset script needs besides the notebook's files."""
-        return {
-            "columns": self.column_types,
-            "images": self.keys,
-            "configs": {
-                config: {split: p.tolist() for split, p in splits.items()}
-                for config, splits in self.splits.items()
-            },
-            "no_patients": "" if "patient" in self.splits else self.no_patients,
-        }
-
-    def features(self) -> dict[str, Any]:
-        """Return the `datasets.Features` of each config."""
-        from siim_isic_small.siim_isic_small import features
-
-        return {config: features(self.column_types) for config in self.splits}
-
-    def rows(self) -> list[SplitRows]:
+    def splits(self) -> Sequence[SplitRows]:
         """Return the rows of ``default``, of which ``patient`` lists the parts."""
-        from builder.output.schema import SplitRows
-
-        positions = self.splits["default"]["train"]
+        positions = np.arange(len(self.picked), dtype=np.int64)
         shared = []
-        start = 0
-        for split, part in self.splits.get("patient", {}).items():
-            shared.append(("patient", split, start, start + len(part)))
-            start += len(part)
-        if shared:
-            positions = positions[:start]  # what follows is broken
+        if self.patient:
+            positions = np.concatenate(list(self.patient.values()))
+            stops = np.cumsum([len(part) for part in self.patient.values()]).tolist()
+            starts = [0, *stops[:-1]]
+            shared = [
+                ("patient", split, start, stop)
+                for split, start, stop in zip(self.patient, starts, stops, strict=True)
+            ]
         return [
             SplitRows(
                 config="default",
                 split="train",
-                columns=self._columns(positions),
                 images=positions,
+                make_columns=partial(self._columns, positions),
+                make_features=self._features,
                 is_whole=True,
                 shared=tuple(shared),
+                **({} if self.left_out is None else {"left_out": self.left_out}),
             )
         ]
+
+    def told(self) -> Mapping[str, Any]:
+        """Return what was available and taken by label, and the source."""
+        everything = parse.labels(self.metadata)
+        slices = {"benign": self.recipe.benign, "malignant": self.recipe.malignant}
+        return {
+            "feasibility": [
+                {
+                    "label": label,
+                    "slice": f"{start}:{stop}",
+                    "available": int((everything == label).sum()),
+                    "taken": int((self.labels == label).sum()),
+                }
+                for label, (start, stop) in slices.items()
+            ],
+            "parent": {
+                "images": len(everything),
+                **{label: int((everything == label).sum()) for label in parse.LABELS},
+            },
+        }
+
+    def audit(self, seen: Seen) -> Mapping[str, Any]:
+        """Return what the audit says, as plain data."""
+        return audit_isic(self, seen)
+
+    def figures(self, seen: Seen, read: Callable[[int], bytes]) -> Mapping[str, bytes]:
+        """Return the figures of the card, by file name."""
+        return plot_isic(self, seen, read)
+
+    def small_tables(self) -> Mapping[str, bytes]:
+        """Return the notebook's table, byte for byte."""
+        return {"metadata_small.csv": parse.write_metadata(self.small)}
+
+    def export(self) -> Export:
+        """Return the table, and what the dataset script needs besides."""
+        configs = {
+            config: {split: positions.tolist() for split, positions in splits.items()}
+            for config, splits in self._positions().items()
+        }
+        record = {
+            "columns": self.column_types,
+            "images": self.keys,
+            "configs": configs,
+            "no_patients": "" if self.patient else self.no_patients,
+        }
+        return Export(self.small_tables(), record)
+
+    def _positions(self) -> dict[str, dict[str, NDArray[np.int64]]]:
+        found: dict[str, dict[str, NDArray[np.int64]]] = {}
+        for rows in self.splits():
+            for config, split, positions in rows.draws():
+                found.setdefault(config, {})[split] = positions
+        return found
+
+    def _features(self) -> Any:
+        from siim_isic_small.siim_isic_small import features  # and with it datasets
+
+        return features(self.column_types)
 
     def _columns(self, positions: NDArray[np.int64]) -> dict[str, Any]:
         frame = self.small.iloc[positions]
         columns: dict[str, Any] = {
-            "label": [isic.LABELS.index(label) for label in isic.labels(frame)],
+            "label": [parse.LABELS.index(label) for label in parse.labels(frame)],
             "position": positions.astype(np.int32),
         }
         for name, dtype in self.column_types.items():
@@ -238,6 +162,7 @@ def select_isic(
     recipe: IsicRecipe,
     *,
     name: str,
+    store: ImageStore,
     official_duplicates: Sequence[tuple[str, str]] | None = None,
 ) -> IsicSelection:
     """Take the notebook's slices.
@@ -259,21 +184,13 @@ def select_isic(
         raise AnnotationError(msg)
     slices = {"benign": recipe.benign, "malignant": recipe.malignant}
     try:
-        picked = slice_labels(isic.labels(metadata), slices)
+        picked = slice_labels(parse.labels(metadata), slices)
     except SelectionError as err:
         msg = f"{name}: {err} (--benign, --malignant)"
         raise SelectionError(msg) from err
-    bases = [PurePosixPath(n).name for n in isic.image_files(metadata.iloc[picked])]
+    bases = [PurePosixPath(n).name for n in parse.image_files(metadata.iloc[picked])]
     if len(set(bases)) < len(bases):
         twice = next(base for base in bases if bases.count(base) > 1)
         msg = f"{name}: two images are called {twice!r}; expected distinct names"
         raise AnnotationError(msg)
-    everything = np.arange(len(picked), dtype=np.int64)
-    return IsicSelection(
-        recipe,
-        name,
-        metadata,
-        picked,
-        {"default": {"train": everything}},
-        official_duplicates,
-    )
+    return IsicSelection(recipe, name, metadata, picked, store, official_duplicates)

@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from builder.datasets.isic import parse as isic
+from builder.datasets.isic.recipe import IsicRecipe
 from builder.datasets.isic.selection import select_isic
 from builder.errors import AnnotationError, SelectionError, UsageError
-from builder.selection.recipe import IsicRecipe
+from builder.sources.image_stores import FolderImages
 from tests import isic_matrix
 from tests.isic_probe import HEAD, MADE_UP, OFFICIAL, make_csv, trim
 from tests.tiny import OFFICIAL_CSV
@@ -20,6 +21,9 @@ from tests.tiny import OFFICIAL_CSV
 needs_official = pytest.mark.skipif(
     not OFFICIAL_CSV.is_file(), reason="needs the official metadata of ../shared"
 )
+
+
+IMAGES = FolderImages((), "images")
 
 
 def sha256(data):
@@ -67,7 +71,7 @@ def as_hub(row):
 
 def picked(data):
     frame = isic.read_metadata(data, name="m.csv")
-    return select_isic(frame, IsicRecipe(), name="m.csv")
+    return select_isic(frame, IsicRecipe(), name="m.csv", store=IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +87,7 @@ def test_other_spellings_take_the_same_images(reference, change, newline):
     names = [row["image_name"] for row in reference]
     assert isic.image_names(selection.small) == names
     assert selection.keys == [f"images/{name}.jpg" for name in names]
-    text = selection.small_files()["metadata_small.csv"].decode()
+    text = selection.small_tables()["metadata_small.csv"].decode()
     assert "\r" not in text
     rows = list(csv.DictReader(io.StringIO(text)))
     if change is with_lesion:
@@ -106,7 +110,7 @@ def test_ages_without_gaps_stay_whole():
 
 def test_rows_keep_their_values_and_gaps(reference):
     selection = picked(make_csv())
-    (part,) = selection.rows()
+    (part,) = selection.splits()
     assert (part.config, part.split) == ("default", "train")
     assert list(part.columns["position"]) == list(range(2500))
     assert part.columns["label"] == [int(row["target"]) for row in reference]
@@ -119,13 +123,13 @@ def test_rows_keep_their_values_and_gaps(reference):
     assert part.columns["age_approx"] == ages
     assert None in ages
     assert None in part.columns["sex"]
-    features = selection.features()["default"]
+    features = part.features
     assert list(features) == ["image", "label", *HEAD.split(","), "position"]
     assert features["label"].names == ["benign", "malignant"]
 
 
 def test_feasibility_counts_the_source():
-    benign, malignant = picked(make_csv()).feasibility()
+    benign, malignant = picked(make_csv()).told()["feasibility"]
     assert benign == {
         "label": "benign",
         "slice": "2000:4000",
@@ -156,10 +160,27 @@ def test_columns_of_any_kind_keep_their_values(columns, values, dtype, expected)
         [columns.split(","), ["a", "benign", values[0]], ["b", "malignant", values[1]]]
     )
     frame = isic.read_metadata(text.getvalue().encode(), name="m.csv")
-    selection = select_isic(frame, IsicRecipe((0, 1), (0, 1)), name="m.csv")
+    recipe = IsicRecipe((0, 1), (0, 1))
+    selection = select_isic(frame, recipe, name="m.csv", store=IMAGES)
     assert selection.column_types["x"] == dtype
-    (part,) = selection.rows()
+    (part,) = selection.splits()
     assert part.columns["x"] == expected
+
+
+def test_numbers_that_are_names_keep_their_zeros():
+    head = "image_name,patient_id,lesion_id,age_approx,benign_malignant"
+    data = f"{head}\n0012,007,01,45,benign\n12,7,1,50,malignant\n".encode()
+    frame = isic.read_metadata(data, name="m.csv")
+    recipe = IsicRecipe((0, 1), (0, 1))
+    selection = select_isic(frame, recipe, name="m.csv", store=IMAGES)
+    assert selection.names == ["0012", "12"]
+    assert selection.image_files == ["0012.jpg", "12.jpg"]
+    (part,) = selection.splits()
+    assert part.columns["patient_id"] == ["007", "7"]
+    assert part.columns["lesion_id"] == ["01", "1"]
+    assert part.columns["age_approx"] == [45, 50]
+    assert part.features["patient_id"].dtype == "string"
+    assert selection.small_tables()["metadata_small.csv"] == data
 
 
 BROKEN = {
@@ -207,7 +228,7 @@ def test_wrong_metadata_is_named(case):
 def select(text, **options):
     frame = isic.read_metadata(text.encode(), name="mine.csv")
     recipe = IsicRecipe(**{"benign": (0, 2), "malignant": (0, 1), **options})
-    return select_isic(frame, recipe, name="mine.csv")
+    return select_isic(frame, recipe, name="mine.csv", store=IMAGES)
 
 
 TWO = "file_name,benign_malignant\nx/a.jpg,benign\ny/{}.jpg,benign\nz/c.jpg,malignant\n"

@@ -11,17 +11,19 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from builder import build, export, verify
-from builder.datasets.drawn.coco import draw_isic
+from builder import build, verify
+from builder.datasets.isic.recipe import IsicRecipe
+from builder.datasets.painted.isic import paint_isic
 from builder.errors import ImageError
 from builder.images.inspect import inspect
-from builder.selection.recipe import IsicRecipe
+from builder.sources.image_stores import FolderImages
 from tests.conftest import ISIC_RECIPE
 from tests.isic_probe import make_csv
-from tests.pipeline.test_build import ISIC, read_json
+from tests.small import ISIC, read_json
 from tests.tiny import OFFICIAL_CSV, run
 
 SPLITS = ("train", "validation", "test")
+IMAGES = FolderImages((), "images")
 CROSSES = "ISIC_2020_Training_Duplicates.csv"
 
 
@@ -158,7 +160,7 @@ def test_lesions_are_kept_together_where_they_are_known(isic_source, copy_of, tm
 
 def test_the_order_of_the_metadata_plays_no_part(tmp_path):
     """Every row is taken, so that the selection is the same set."""
-    source = draw_isic(tmp_path / "source", benign=80, malignant=20, seed=5)
+    source = paint_isic(tmp_path / "source", benign=80, malignant=20, seed=5)
     recipe = IsicRecipe((0, 80), (0, 20), seed=3)
     build(ISIC, tmp_path / "one", recipe, source=str(source))
     path = source / "ISIC_2020_Training_GroundTruth.csv"
@@ -223,34 +225,6 @@ def test_a_selection_that_cannot_be_split_says_why(isic_source, tmp_path):
     assert verify(out, source=str(isic_source)).faults == ()
 
 
-def test_the_script_gives_the_rows_of_the_parquet_files(
-    patient_folder, isic_source, tmp_path
-):
-    import datasets
-
-    from siim_isic_small.siim_isic_small import SiimIsicSmall
-
-    folder = tmp_path / "export"
-    export(ISIC, folder, ISIC_RECIPE, source=str(isic_source))
-    script = SiimIsicSmall(
-        config_name="patient", data_dir=str(folder), cache_dir=str(tmp_path / "cache")
-    )
-    script.download_and_prepare()
-    ours = script.as_dataset()
-    theirs = datasets.load_dataset(
-        str(patient_folder), "patient", cache_dir=str(tmp_path / "cache")
-    )
-    assert list(ours) == list(theirs) == list(SPLITS)
-    for split in SPLITS:
-        assert ours[split].features == theirs[split].features
-        plain = [
-            part[split].cast_column("image", datasets.Image(decode=False))
-            for part in (ours, theirs)
-        ]
-        assert plain[0].to_list() == plain[1].to_list()
-        assert len(plain[0]) == {"train": 70, "validation": 15, "test": 15}[split]
-
-
 @pytest.fixture(scope="module")
 def full_source(tmp_path_factory):
     """Return metadata of the real size, the real if it is there, and small images."""
@@ -262,7 +236,9 @@ def full_source(tmp_path_factory):
     from builder.datasets.isic.selection import select_isic
 
     frame = isic.read_metadata(data, name="m.csv")
-    names = isic.image_names(select_isic(frame, IsicRecipe(), name="m.csv").small)
+    names = isic.image_names(
+        select_isic(frame, IsicRecipe(), name="m.csv", store=IMAGES).small
+    )
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (len(names), 6, 8, 3), dtype=np.uint8)
     files = {}
