@@ -5,41 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from builder.card.render import render_card
-from builder.output.folder import Root
-from builder.output.manifest import (
-    KIND,
-    LAST,
-    LOCK,
-    describe_images,
-    digest_of,
-    make_manifest,
-    to_json,
-    versions,
-    with_files,
-)
+from builder.images.sizes import check_image_size
+from builder.output.digests import digest_of, to_json
+from builder.output.folder import Folder
+from builder.output.limits import MAX_SHARD_SIZE, check_shard_size
+from builder.output.manifest import describe_images, make_manifest, with_files
 from builder.output.plan import plan_shards
-from builder.output.schema import schema_of
-from builder.output.shards import remember, without_empty, write_shards
+from builder.output.records import KIND, LAST, LOCK
+from builder.output.schema import schemas_of
+from builder.output.shards import remember
 from builder.output.state import begin, check_output, finish, refuse_other
-from builder.pipeline.examine import examine, settle
-from builder.pipeline.execute import InlineExecutor
-from builder.pipeline.prepare import bring, for_workers, prepare
-from builder.pipeline.resize import resize_images, resized_rows
-from builder.selection.recipe import check_image_size
-from builder.sources.cache import Cache
-from builder.sources.disk import check_room, size_of_folder, size_of_output
-from builder.sources.fetch import needed
-from builder.sources.read import read_any
+from builder.output.versions import versions
+from builder.pipeline.bring import reader
+from builder.pipeline.disks import check_disks
+from builder.pipeline.prepare import Request, prepare
+from builder.pipeline.stages import check_resizing, settle
+from builder.pipeline.work import working
+from builder.pipeline.write import without_empty, write_shards
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from builder.selection.recipe import Recipe
-    from builder.sources.member import Member
-
-MAX_SHARD_SIZE = 40_000_000
 
 
 def build(
@@ -67,20 +56,20 @@ def build(
     Parameters
     ----------
     dataset : str
-        ``coco_stuff_trimmed`` or ``siim_isic_small``.
+        Name of a dataset; see `builder.datasets.registry`.
     out : path
         Folder to write, or an fsspec URL. It must be empty, or an earlier output.
-    recipe : CocoRecipe or IsicRecipe, optional
-        What to draw; the notebook's numbers, if not given.
+    recipe : Recipe, optional
+        What to draw; the dataset's own numbers, if not given.
     source : str, optional
         Folder or URL with one of the official layouts; the official server, if
         neither it nor all of `files` are given.
     files : dict of str to str, optional
-        Single files that go before `source`; see `builder.pipeline.prepare.prepare`.
+        Single files that go before `source`, by the options of the dataset's inputs.
     cache_dir : path, optional
         Where fetched files are kept; the platform's cache folder, if not given.
     allow_hosts : sequence of str
-        Hosts from which images may come by their ``coco_url``.
+        Hosts from which images may come by an address in their record.
     executor : concurrent.futures.Executor, optional
         Where the shards are written; one after the other here, if not given.
     workers : int
@@ -112,118 +101,85 @@ def build(
     TrimsetError
         One of its subclasses, with what to do about it.
     """
-    check_image_size(image_size, remote_workers=remote_workers)
-    root = Root(out)
-    executor = executor or InlineExecutor()
+    check_image_size(image_size)
+    check_resizing(image_size, remote_workers=remote_workers)
+    check_shard_size(max_shard_size)
+    root = Folder(out)
     check_output(root, last=LAST, kind=KIND)
-
-    cache = Cache(cache_dir)
-    prepared = prepare(
-        dataset,
-        recipe,
-        source=source,
-        files=files,
-        cache=cache,
-        allow_hosts=allow_hosts,
-        lock=lock,
-        progress=progress,
-    )
+    request = Request(dataset, recipe, source, files or {}, allow_hosts, lock)
     options = {
         **({} if image_size is None else {"image_size": image_size}),
         "max_shard_size": max_shard_size,
         "allow_broken": allow_broken,
         "audit": audit,
     }
-    asked = {"recipe": prepared.selection.recipe.as_dict(), "options": options}
-    refuse_other(root, last=LAST, asked=asked, overwrite=overwrite)
-    located = prepared.locate()
-    rows = prepared.selection.images_written() if image_size is None else ()
-    _check_room(None if remote_workers else cache, root, located, rows)
-    if remote_workers:
-        members = for_workers(located)
-    else:
-        members = bring(located, cache, progress=progress)
-    seen = examine(
-        prepared,
-        members,
+    with working(
+        cache_dir,
         executor=executor,
         workers=workers,
-        decode=audit,
-        digests=image_size is not None,  # else the shards tell them
-        allow_broken=allow_broken,
+        remote_workers=remote_workers,
         progress=progress,
-    )
-    resized = resize_images(
-        members,
-        seen,
-        image_size,
-        cache=cache,
-        executor=executor,
-        workers=workers,
-        allow_broken=allow_broken,
-        progress=progress,
-    )
-    selection, locked = settle(prepared, resized.looked, lock=lock)
+    ) as work:
+        prepared = prepare(request, work)
+        asked = {"recipe": prepared.selection.recipe.as_dict(), "options": options}
+        refuse_other(root, last=LAST, kind=KIND, asked=asked, overwrite=overwrite)
+        located = prepared.locate(work)
+        check_disks(prepared, located, work, root=root, image_size=image_size)
+        settled = settle(
+            prepared,
+            request,
+            located,
+            work,
+            image_size=image_size,
+            decode=audit,
+            digests=False,  # the shards tell them
+            allow_broken=allow_broken,
+        )
 
-    sizes = [member.file_size for member in members.values()]
-    key = digest_of([locked["digest"], options, versions(), sizes])
-    output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
-    remember(root, output.previous)
+        sizes = [member.file_size for member in settled.originals]
+        key = digest_of([settled.lock["digest"], options, versions(), sizes])
+        output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
+        remember(root, output.previous)
 
-    schemas = {name: schema_of(f) for name, f in selection.features().items()}
-    plan = plan_shards(
-        resized_rows(selection, image_size),
-        resized.members,
-        schemas,
-        root=root,
-        max_shard_size=max_shard_size,
-        versions=versions(),
-        allow_broken=allow_broken,
-    )
-    written, told = write_shards(
-        plan, executor, workers=workers, audit=resized.audit, progress=progress
-    )
-    planned, shards = without_empty(plan.shards, written)
-    looked = told if image_size is None else resized.looked
+        splits = settled.selection.splits()
+        schemas = schemas_of(splits)
+        plan = plan_shards(
+            splits,
+            prepared.keys,
+            settled.members,
+            schemas,
+            root=root,
+            max_shard_size=max_shard_size,
+            versions=versions(),
+            sizes=prepared.sizes,
+            allow_broken=allow_broken,
+        )
+        written, known = write_shards(plan, work, known=settled.known)
+        planned, shards = without_empty(plan.shards, written)
+        seen = known if image_size is None else settled.seen
 
-    manifest = make_manifest(
-        selection,
-        lock=locked,
-        key=key,
-        options=options,
-        sources=[*prepared.inputs, *describe_images(prepared.images, looked)],
-        planned=planned,
-        shards=shards,
-        schemas=schemas,
-        audit=selection.audit(looked),
-        broken=looked.broken,
-    )
-    texts = {
-        **selection.figures(looked, lambda name: read_any(members[name], cache)),
-        **selection.small_files(),
-        **selection.notes(),
-        LOCK: to_json(locked),
-        "README.md": render_card(manifest).encode(),
-    }
+        manifest = make_manifest(
+            prepared.dataset.name,
+            settled.selection,
+            lock=settled.lock,
+            key=key,
+            options=options,
+            sources=[*prepared.inputs, *describe_images(prepared.images, seen)],
+            planned=planned,
+            shards=shards,
+            schemas=schemas,
+            audit=settled.selection.audit(seen),
+            broken=seen.broken,
+        )
+        card = prepared.dataset.card()
+        texts = {
+            **settled.selection.figures(seen, reader(settled.originals, work)),
+            **settled.selection.small_tables(),
+            LOCK: to_json(settled.lock),
+            "README.md": render_card(manifest, card.prose, card.blocks).encode(),
+        }
     for name, data in texts.items():
         root.write(name, data)
     manifest = with_files(manifest, texts)
     finish(output, to_json(manifest), keep=set(manifest["files"]))
     return manifest
-
-
-def _check_room(
-    cache: Cache | None, root: Root, members: Mapping[str, Member], rows: Iterable[str]
-) -> None:
-    """Refuse what the disks of cache, if it is filled here, and output cannot take.
-
-    `rows` names the image of each row; none, if they will be resized to who knows what.
-    """
-    needs: dict[str, int] = {}
-    if cache:
-        needs[str(cache.root)] = needed(members.values(), cache).bytes_to_keep
-    if root.is_local:
-        there = size_of_folder(root.path)  # of an earlier run, which this one goes on
-        size = size_of_output(rows, members)
-        needs[root.path] = max(0, size - there)
-    check_room(needs)

@@ -1,108 +1,135 @@
-"""Look at the images that were brought, and settle the selection by what is seen."""
+"""Look at every selected image, in workers, before any row is written."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from builder.output.lock import check_lock
-from builder.output.manifest import make_lock
-from builder.pipeline.look import audit_images, refuse_broken
+import numpy as np
+
+from builder.images.facts import AuditFacts, Seen, gather, refuse_broken
+from builder.images.inspect import inspect, look
+from builder.pipeline.bring import run_tasks
+from builder.sources.read import read_stamped
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
-    from concurrent.futures import Executor
+    from collections.abc import Iterator, Sequence
 
-    from builder.pipeline.look import Audit
-    from builder.selection.contract import Prepared, Selection
-    from builder.sources.member import Member
+    from numpy.typing import NDArray
+
+    from builder.pipeline.prepare import Prepared
+    from builder.pipeline.work import Work
+    from builder.sources.member import LocalMember, Member
+
+# Images a task: enough to be worth sending, few enough to show progress.
+_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class LookTask:
+    """Some images to look at.
+
+    Attributes
+    ----------
+    members : sequence of Member, length k
+    sizes : int32[k, 2], optional
+        Width and height that the source states for each; 0 where it does not.
+    """
+
+    members: Sequence[Member]
+    sizes: NDArray[np.int32] | None
 
 
 def examine(
     prepared: Prepared,
-    members: Mapping[str, Member],
+    members: Sequence[Member],
+    work: Work,
     *,
-    executor: Executor,
-    workers: int,
     decode: bool,
     digests: bool = True,
     allow_broken: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Audit:
-    """Look at every image.
+) -> Seen:
+    """Look at every image; broken ones are told, and refused unless allowed.
 
     Parameters
     ----------
     prepared : Prepared
-    members : dict of str to Member
-        Where each image lies, by its key.
-    executor : concurrent.futures.Executor
-    workers : int
-        How many tasks it runs at a time.
+    members : sequence of Member
+        Where each image lies.
+    work : Work
     decode : bool
         Decode the images, not only read them.
     digests : bool
-        Read the images even if they are not decoded and the selection does not
-        depend on them.
+        Read the images even if they are not decoded and the selection is settled
+        without them.
     allow_broken : bool
         Go on although images are broken.
-    progress : callable, optional
-        Called with ``look``, the images just looked at, and how many there are.
-
-    Returns
-    -------
-    Audit
-        Without names where no image had to be looked at.
 
     Raises
     ------
     SourceError
         An image could not be read.
     ImageError
-        Images are broken, and that is not allowed.
+        Images are broken, and that is not allowed, or all of them are.
     """
-    selection = prepared.selection
-    looked = audit_images(
-        members if decode or digests or selection.needs_digests else {},
-        selection.stated_sizes(),
-        executor=executor,
-        workers=workers,
-        decode=decode,
-        progress=progress,
-    )
-    refuse_broken(looked.broken, total=len(members), allow_broken=allow_broken)
-    return looked
+    if not (decode or digests or not prepared.selection.is_settled):
+        return Seen(prepared.keys, AuditFacts.of(len(members)), prepared.sizes)
+    seen = see(prepared.keys, members, work, sizes=prepared.sizes, decode=decode)
+    refuse_broken(seen.broken, total=len(members), allow_broken=allow_broken)
+    return seen
 
 
-def settle(
-    prepared: Prepared,
-    looked: Audit,
+def see(
+    keys: Sequence[str],
+    members: Sequence[Member],
+    work: Work,
     *,
-    lock: str | os.PathLike[str] | None = None,
-) -> tuple[Selection, dict[str, Any]]:
-    """Make of the selection what depends on the images, so that every row is known.
+    sizes: NDArray[np.int32] | None = None,
+    decode: bool,
+) -> Seen:
+    """Read every image once; take its digest, check it, and decode it if asked to.
 
     Parameters
     ----------
-    prepared : Prepared
-    looked : Audit
-        What was seen of the images, and which of them get no row.
-    lock : path, optional
-        A selection.json; stop unless exactly that selection comes out.
-
-    Returns
-    -------
-    selection : Selection
-    lock : dict
-        Its selection.json.
+    keys : sequence of str, length n
+    members : sequence of Member, length n
+    work : Work
+    sizes : int32[n, 2], optional
+        Width and height that the source states for each; 0 where it does not.
+    decode : bool
 
     Raises
     ------
-    SelectionError
-        The selection is not that of `lock`.
+    SourceError
+        An image could not be read; broken ones are only told.
     """
-    selection = prepared.selection.with_audit(looked)
-    locked = make_lock(selection, prepared.inputs)
-    if lock is not None:
-        check_lock(lock, locked)
-    return selection, locked
+    facts = AuditFacts.of(len(members))
+    done = 0
+    look_at = partial(_look, decode=decode)
+    for part in run_tasks(work, look_at, _tasks(members, sizes)):
+        facts.put(np.arange(done, done + len(part)), part)
+        done += len(part)
+        work.tell("look", len(part), len(members))
+    return Seen(keys, facts, sizes, decoded=decode, read=True)
+
+
+def _tasks(
+    members: Sequence[Member], sizes: NDArray[np.int32] | None
+) -> Iterator[LookTask]:
+    """Make tasks as they are needed: they take no room however many there are."""
+    for at in range(0, len(members), _CHUNK):
+        part = slice(at, at + _CHUNK)
+        yield LookTask(members[part], None if sizes is None else sizes[part])
+
+
+def _look(task: LookTask, files: Sequence[LocalMember], *, decode: bool) -> AuditFacts:
+    """Look at the images of one task; pixels stay in the worker."""
+    sizes = [(0, 0)] * len(files) if task.sizes is None else task.sizes.tolist()
+    found, stamps = [], []
+    for file, (width, height) in zip(files, sizes, strict=True):
+        data, stamp = read_stamped(file)
+        see = inspect if decode else look
+        found.append(see(data, width=width or None, height=height or None))
+        stamps.append(stamp)
+    return gather(found, stamps)

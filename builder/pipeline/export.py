@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import OutputError
-from builder.output.folder import Root
-from builder.output.manifest import digest_of, to_json
+from builder.images.sizes import check_image_size
+from builder.output.digests import digest_of, to_json
+from builder.output.folder import Folder
+from builder.output.records import EXPORT_KIND as KIND
+from builder.output.records import EXPORT_LAST as LAST
 from builder.output.state import begin, check_output, finish, refuse_other
-from builder.pipeline.examine import examine, settle
-from builder.pipeline.execute import InlineExecutor
-from builder.pipeline.prepare import bring, prepare
-from builder.pipeline.resize import resize_images, resized_record
-from builder.selection.recipe import check_image_size
-from builder.sources.cache import Cache
+from builder.pipeline.bring import to_here
+from builder.pipeline.prepare import Request, prepare
+from builder.pipeline.stages import settle
+from builder.pipeline.work import working
 from builder.sources.read import read_image
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.selection.recipe import Recipe
-    from builder.sources.member import Member
+    from builder.sources.member import LocalMember
 
-KIND = "trimset.export/1"
-LAST = "trimset.json"
 # The request by which Linux makes a reflink: linux/fs.h, _IOW(0x94, 9, int).
 _FICLONE = 0x40049409
 
@@ -51,10 +50,10 @@ def export(
 ) -> dict[str, Any]:
     """Write what the notebook wrote: its tables, its draws and the image files.
 
-    The arguments are those of `builder.pipeline.build.build`; `out` must be a local folder.
-    Image files are reflinks, or else hard links, where source (of resized ones, the
-    cache) and `out` share a file system that has them, else copies; with `allow_broken`
-    broken ones are exported as they are.
+    The arguments are those of `builder.pipeline.build.build`; `out` must be a local
+    folder. Image files are reflinks, or else hard links, where source (of resized ones,
+    the cache) and `out` share a file system that has them, else copies; with
+    `allow_broken` broken ones are exported as they are.
 
     Returns
     -------
@@ -67,81 +66,62 @@ def export(
         One of its subclasses, with what to do about it.
     """
     check_image_size(image_size)
-    root = Root(out)
+    root = Folder(out)
     if not root.is_local:
         msg = f"{root.url}: an export needs a local folder: give another --out"
         raise OutputError(msg)
     check_output(root, last=LAST, kind=KIND)
+    request = Request(dataset, recipe, source, files or {}, allow_hosts, lock)
+    with working(
+        cache_dir, executor=executor, workers=workers, progress=progress
+    ) as work:
+        prepared = prepare(request, work)
+        chosen = prepared.selection.recipe.as_dict()
+        asked = {"recipe": chosen, "image_size": image_size}
+        refuse_other(root, last=LAST, kind=KIND, asked=asked, overwrite=overwrite)
+        settled = settle(
+            prepared,
+            request,
+            prepared.locate(work),
+            work,
+            image_size=image_size,
+            decode=audit and not prepared.selection.is_settled,
+            allow_broken=allow_broken,
+        )
+        digests = [digest.tobytes().hex() for digest in settled.known.facts.sha256]
+        key = digest_of([settled.lock["digest"], digests])
+        output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
+        here = to_here(settled.members, work)
 
-    executor = executor or InlineExecutor()
-    cache = Cache(cache_dir)
-    prepared = prepare(
-        dataset,
-        recipe,
-        source=source,
-        files=files,
-        cache=cache,
-        allow_hosts=allow_hosts,
-        lock=lock,
-        progress=progress,
-    )
-    chosen = prepared.selection.recipe.as_dict()
-    asked = {"recipe": chosen, "image_size": image_size}
-    refuse_other(root, last=LAST, asked=asked, overwrite=overwrite)
-    members = bring(prepared.locate(), cache, progress=progress)
-    seen = examine(
-        prepared,
-        members,
-        executor=executor,
-        workers=workers,
-        decode=audit and prepared.selection.needs_digests,
-        allow_broken=allow_broken,
-        progress=progress,
-    )
-    resized = resize_images(
-        members,
-        seen,
-        image_size,
-        cache=cache,
-        executor=executor,
-        workers=workers,
-        allow_broken=allow_broken,
-        progress=progress,
-    )
-    selection, locked = settle(prepared, resized.looked, lock=lock)
-    digests = [digest.tobytes().hex() for digest in resized.audit.facts.sha256]
-    key = digest_of([locked["digest"], digests])
-    output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
-
-    for name, member in resized.members.items():
+    for name, member in zip(prepared.keys, here, strict=True):
         _place(root, name, member)
-    texts = {**selection.small_files(), **selection.export_files()}
-    for name, data in texts.items():
+    exported = settled.selection.export()
+    for name, data in exported.files.items():
         root.write(name, data)
-    kept = sorted({*members, *texts})
+    kept = sorted({*prepared.keys, *exported.files})
     record = {
         "format": KIND,
         "dataset": dataset,
         "key": key,
-        "recipe": selection.recipe.as_dict(),
-        "selection": locked["digest"],
+        "recipe": settled.selection.recipe.as_dict(),
+        "selection": settled.lock["digest"],
         **({} if image_size is None else {"image_size": image_size}),
-        "broken": resized.looked.broken,
-        **resized_record(selection, image_size),
+        "broken": settled.seen.broken,
+        **exported.record,
         "files": {name: {} for name in kept},
     }
     finish(output, to_json(record), keep=set(kept))
     return record
 
 
-def _place(root: Root, name: str, member: Member) -> None:
+def _place(root: Folder, name: str, member: LocalMember) -> None:
     """Bring one image to its place, sharing its bytes where that is possible."""
     target = Path(root.full(name))
     if member.in_zip:
         root.write(name, read_image(member))
         return
     # A link to a link would break when the source moves.
-    source = Path(member.url).resolve()
+    source = Path(member.path).resolve()
     if target.exists():
         if target.samefile(source) or root.read(name) == read_image(member):
             return

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from builder.pipeline.prepare import prepare
-from builder.selection.recipe import check_image_size
-from builder.sources.cache import Cache
-from builder.sources.disk import check_room, size_of_output
+from builder.images.sizes import check_image_size
+from builder.pipeline.prepare import Request, prepare
+from builder.pipeline.work import working
+from builder.sources.disk import check_room
 from builder.sources.fetch import needed
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
 
+    from builder.selection.contract import Selection
     from builder.selection.recipe import Recipe
 
 
@@ -31,14 +32,15 @@ def plan(
 ) -> dict[str, Any]:
     """Return what would be selected and fetched; no image is moved.
 
-    The arguments are those of `builder.pipeline.build.build`. Remote metadata is fetched
-    into the cache, since nothing can be selected without it.
+    The arguments are those of `builder.pipeline.build.build`. Remote metadata is
+    fetched into the cache, since nothing can be selected without it.
 
     Returns
     -------
     dict
-        ``rows`` by config and split, ``images`` (distinct) and ``bytes`` of them;
-        ``to_fetch``: ``members``, ``bytes``, ``cached_members`` and
+        ``rows`` by config and split, ``settled``, whether these are all configs, or a
+        build cuts more from the same rows by what it sees; ``images`` (distinct) and
+        ``bytes`` of them; ``to_fetch``: ``members``, ``bytes``, ``cached_members`` and
         ``cached_bytes``; ``disk``: bytes that the cache and the output will take, the
         output's with images as they are in the source, as nobody knows what they take
         once they are resized to ``image_size``;
@@ -50,33 +52,21 @@ def plan(
         The disk of the cache has no room for what would be fetched.
     """
     check_image_size(image_size)
-    cache = Cache(cache_dir)
-    prepared = prepare(
-        dataset,
-        recipe,
-        source=source,
-        files=files,
-        cache=cache,
-        allow_hosts=allow_hosts,
-        digest=False,
-        lock=lock,
-        progress=progress,
-    )
-    members = prepared.locate()
-    fetching = needed(members.values(), cache)
-    check_room({str(cache.root): fetching.bytes_to_keep})
-    draws = prepared.selection.draws_by_config()
-    written = prepared.selection.images_written()
+    request = Request(dataset, recipe, source, files or {}, allow_hosts, lock)
+    with working(cache_dir, progress=progress) as work:
+        prepared = prepare(request, work, digest=False)
+        members = prepared.locate(work)
+        fetching = needed(members, work.cache)
+        check_room({str(work.cache.root): fetching.bytes_to_keep})
+    selection = prepared.selection
     return {
         "dataset": dataset,
-        "recipe": prepared.selection.recipe.as_dict(),
+        "recipe": selection.recipe.as_dict(),
         "image_size": image_size,
-        "rows": {
-            config: {split: len(names) for split, names in splits.items()}
-            for config, splits in draws.items()
-        },
+        "rows": _count_rows(selection),
+        "settled": selection.is_settled,
         "images": len(members),
-        "bytes": sum(max(0, member.file_size) for member in members.values()),
+        "bytes": sum(max(0, member.file_size) for member in members),
         "to_fetch": {
             "members": fetching.n_members - fetching.n_cached,
             "bytes": fetching.bytes_to_fetch,
@@ -85,7 +75,15 @@ def plan(
         },
         "disk": {
             "cache": fetching.bytes_to_keep,
-            "output": size_of_output(written, members),
+            "output": prepared.size_of_rows(members),
         },
-        "feasibility": prepared.selection.feasibility(),
+        "feasibility": selection.told()["feasibility"],
     }
+
+
+def _count_rows(selection: Selection) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for rows in selection.splits():
+        for config, split, images in rows.draws():
+            counts.setdefault(config, {})[split] = len(images)
+    return counts

@@ -11,109 +11,78 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.output.manifest import (
-    LAST,
-    LOCK,
-    describe_images,
-    digest_of,
-    make_lock,
-    make_manifest,
-    versions,
-)
+from builder.output.digests import digest_of, rows_digest
+from builder.output.manifest import describe_images, make_manifest
 from builder.output.plan import ShardInfo, plan_shards
-from builder.output.schema import image_bytes, schema_of
-from builder.output.shards import shard_reader
-from builder.pipeline.examine import examine, settle
-from builder.pipeline.prepare import bring, prepare
-from builder.pipeline.resize import resize_images, resized_rows
-from builder.selection.recipe import CocoRecipe, IsicRecipe
-from builder.sources.read import read_image
+from builder.output.records import LAST, LOCK
+from builder.output.schema import image_bytes, schemas_of
+from builder.output.shards import shard_reader, task_key
+from builder.output.versions import versions
+from builder.pipeline.bring import reader
+from builder.pipeline.prepare import Request, prepare
+from builder.pipeline.stages import settle
+from builder.selection.contract import draws_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Iterator, Mapping, Sequence
 
     from builder.images.facts import AuditFacts
-    from builder.output.folder import Root
+    from builder.output.folder import Folder
     from builder.output.plan import ShardTask
+    from builder.pipeline.work import Work
     from builder.selection.contract import Selection
-    from builder.selection.recipe import Recipe
-    from builder.sources.cache import Cache
 
 # What may differ though the content is the same: a source that lay elsewhere.
 _PLACE = ("name", "url")
 
 
 def replay(
-    root: Root,
+    root: Folder,
     manifest: Mapping[str, Any],
     lock: Mapping[str, Any],
-    *,
-    source: str | None,
-    files: Mapping[str, str] | None,
-    cache: Cache,
-    allow_hosts: Sequence[str],
-    executor: Executor,
-    workers: int,
-    progress: Callable[[str, int, int], None] | None,
+    request: Request,
+    work: Work,
 ) -> Iterator[str]:
     """Select again from the source; yield whatever differs from the build.
 
     Parameters
     ----------
-    root : Root
+    root : Folder
     manifest, lock : dict
         Of the build, whole as far as their own digests tell.
-    source, files, cache, allow_hosts, executor, workers, progress
-        As in `builder.pipeline.verify.verify`.
+    request : Request
+        The build's dataset and recipe, and where its source lies now.
+    work : Work
     """
-    dataset, recipe = manifest["dataset"], recipe_of(manifest)
-    prepared = prepare(
-        dataset,
-        recipe,
-        source=source,
-        files=files,
-        cache=cache,
-        allow_hosts=allow_hosts,
-        progress=progress,
-    )
-    members = bring(prepared.locate(), cache, progress=progress)
+    prepared = prepare(request, work)
     options = manifest["options"]
-    seen = examine(
+    image_size = options.get("image_size")
+    settled = settle(
         prepared,
-        members,
-        executor=executor,
-        workers=workers,
+        request,
+        prepared.locate(work),
+        work,
+        image_size=image_size,
         decode=options["audit"],
         allow_broken=True,  # which ones are broken is compared below
-        progress=progress,
-    )
-    image_size = options.get("image_size")
-    resized = resize_images(
-        members,
-        seen,
-        image_size,
-        cache=cache,
-        executor=executor,
-        workers=workers,
-        allow_broken=True,
         anew=True,  # what the build left in the cache proves nothing
-        progress=progress,
     )
-    looked = resized.looked
-    selection, _ = settle(prepared, looked)
+    selection, known, seen = settled.selection, settled.known, settled.seen
     yield from _compare_locks(lock, prepared.inputs, selection)
-    schemas = {n: schema_of(f) for n, f in selection.features().items()}
+    splits = selection.splits()
+    schemas = schemas_of(splits)
     plan = plan_shards(
-        resized_rows(selection, image_size),
-        resized.members,
+        splits,
+        prepared.keys,
+        settled.members,
         schemas,
         root=root,
         max_shard_size=options["max_shard_size"],
         versions=manifest["versions"],
+        sizes=prepared.sizes,
         allow_broken=options["allow_broken"],
     )
-    good = looked.facts.is_good
+    good = seen.facts.is_good
     expected = {s.path: s for s in plan.shards if good[s.images].any()}
     for name in manifest["files"]:
         if name.endswith(".parquet") and name not in expected:
@@ -126,51 +95,39 @@ def replay(
         if path not in manifest["files"] or not root.exists(path):
             yield f"{path}: the source gives this shard, the build has none"
         else:
-            task = plan.task(shard, resized.audit)
-            yield from _compare_rows(
-                root, task, resized.audit.facts.take(shard.images), ours
-            )
+            task = plan.task(shard, known)
+            yield from _compare_rows(root, task, known.facts.take(shard.images), ours)
             present.append(shard)
             shards.append(_as_written(task, manifest["files"][path]))
 
-    sizes = [member.file_size for member in members.values()]
+    sizes = [member.file_size for member in settled.originals]
     again = make_manifest(
+        prepared.dataset.name,
         selection,
-        lock=make_lock(selection, lock["inputs"]),
+        lock=settled.lock,
         key=digest_of([lock["digest"], options, manifest["versions"], sizes]),
         options=options,
-        sources=[*prepared.inputs, *describe_images(prepared.images, looked)],
+        sources=[*prepared.inputs, *describe_images(prepared.images, seen)],
         planned=present,
         shards=shards,
         schemas=schemas,
-        audit=selection.audit(looked),
-        broken=looked.broken,
+        audit=selection.audit(seen),
+        broken=seen.broken,
     )
     yield from _compare_manifests(manifest, again)
-    texts = {**selection.small_files(), **selection.notes()}
+    texts = dict(selection.small_tables())
     if manifest["versions"] == versions():  # figures depend on them
-        texts |= selection.figures(looked, lambda name: read_image(members[name]))
+        texts |= selection.figures(seen, reader(settled.originals, work))
     for name, data in texts.items():
         if root.read(name) != data:
             yield f"{name}: is not what the source gives"
 
 
-def recipe_of(record: Mapping[str, Any]) -> Recipe:
-    """Return the recipe that a manifest or a lock names."""
-    recipe = record["recipe"]
-    if record["dataset"] == "coco_stuff_trimmed":
-        return CocoRecipe(**{**recipe, "targets": tuple(recipe["targets"])})
-    return IsicRecipe(
-        benign=tuple(recipe["benign"]),
-        malignant=tuple(recipe["malignant"]),
-        seed=recipe["seed"],
-    )
-
-
 def _as_written(task: ShardTask, entry: Mapping[str, Any]) -> ShardInfo:
     """Return what the manifest says of a shard, but for the key of its task."""
     known = {f.name for f in fields(ShardInfo)} & set(entry) - {"task"}
-    return ShardInfo(task.path, task.key, **{name: entry[name] for name in known})
+    key = task_key(task, rows_digest([task.rows]))
+    return ShardInfo(task.path, key, **{name: entry[name] for name in known})
 
 
 def _compare_locks(
@@ -194,7 +151,7 @@ def _compare_locks(
         yield f"{LOCK}: was made without {role}, the source has them"
     if lock["rule"] != selection.rule:
         yield f"{LOCK}: its rule is not the one of this version of trimset"
-    draws = selection.draws_by_config()
+    draws = draws_of(selection)
     for config in dict.fromkeys([*draws, *lock["draws"]]):
         theirs, ours = lock["draws"].get(config, {}), draws.get(config, {})
         for split in dict.fromkeys([*ours, *theirs]):
@@ -217,7 +174,7 @@ def _made_with(theirs: str, ours: str) -> str:
 
 
 def _compare_rows(
-    root: Root, task: ShardTask, known: AuditFacts, ours: str
+    root: Folder, task: ShardTask, known: AuditFacts, ours: str
 ) -> Iterator[str]:
     """Compare every value of a shard, and the digest of every image with `ours`."""
     path = task.path

@@ -5,31 +5,30 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import PIL
 
 from builder.errors import ImageError
-from builder.images.facts import AuditFacts, gather
+from builder.images.facts import AuditFacts, Seen, gather, refuse_broken
 from builder.images.inspect import ImageFacts
-from builder.images.resize import METHOD, resize, resized_size
-from builder.pipeline.execute import map_bounded
-from builder.pipeline.look import Audit, refuse_broken
-from builder.sources.member import Member
+from builder.images.resize import METHOD, resize
+from builder.images.sizes import resized_size
+from builder.pipeline.bring import run_tasks
+from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.read import read_stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from concurrent.futures import Executor
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from builder.output.schema import SplitRows
-    from builder.selection.contract import Selection
+    from builder.pipeline.work import Work
     from builder.sources.cache import Cache
+    from builder.sources.member import Member
 
-# Images a task: a photograph of SIIM-ISIC takes up to a tenth of a second.
+# Images a task: a large photograph takes up to a tenth of a second.
 _CHUNK = 16
 
 
@@ -39,31 +38,44 @@ class Resized:
 
     Attributes
     ----------
-    members : dict of str to Member
-        Where each image lies, by its key: in the cache, or still in the source where
-        it is no larger than asked for, or broken.
-    audit : Audit
+    members : sequence of Member
+        Where each image lies: in the cache, or still in the source where it is no
+        larger than asked for, or broken.
+    known : Seen
         Digest and stamp of each of these files, and why an image is broken.
-    looked : Audit
-        What was seen of the images of the source, and why an image is broken.
+    seen : Seen
+        What was seen of the images of the source, with the sizes that they are
+        written in, and why an image is broken.
     """
 
-    members: Mapping[str, Member]
-    audit: Audit
-    looked: Audit
+    members: Sequence[Member]
+    known: Seen
+    seen: Seen
+
+
+@dataclass(frozen=True)
+class ResizeTask:
+    """Some images to resize.
+
+    Attributes
+    ----------
+    members : sequence of Member, length k
+    sha256 : uint8[k, 32]
+        Digest of each, as it was seen.
+    """
+
+    members: Sequence[Member]
+    sha256: NDArray[np.uint8]
 
 
 def resize_images(
-    members: Mapping[str, Member],
-    looked: Audit,
-    image_size: int | None,
+    members: Sequence[Member],
+    seen: Seen,
+    work: Work,
     *,
-    cache: Cache,
-    executor: Executor,
-    workers: int,
+    image_size: int | None,
     allow_broken: bool = False,
     anew: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
 ) -> Resized:
     """Resize every good image that is larger than asked for, into the cache.
 
@@ -71,23 +83,18 @@ def resize_images(
 
     Parameters
     ----------
-    members : dict of str to Member
-        Where each image of the source lies, by its key, on this machine.
-    looked : Audit
+    members : sequence of Member
+        Where each image of the source lies, on this machine.
+    seen : Seen
         What was seen of these images; the digest of each at least.
+    work : Work
+        Of this machine, where the cache is.
     image_size : int, optional
         Shorter side, in pixels; if not given, nothing is done.
-    cache : Cache
-    executor : concurrent.futures.Executor
-        Of this machine, where the cache is.
-    workers : int
-        How many tasks it runs at a time.
     allow_broken : bool
         Go on although images cannot be resized.
     anew : bool
         Make the images again, whatever the cache holds.
-    progress : callable, optional
-        Called with ``resize``, the images just resized, and how many there are.
 
     Raises
     ------
@@ -99,82 +106,64 @@ def resize_images(
         The cache cannot be written.
     """
     if image_size is None:
-        return Resized(members, looked, looked)
-    cache.sweep()
-    found = dict(members)
-    facts = looked.facts.take(np.arange(len(looked.names)))
+        return Resized(members, seen, seen)
+    work.cache.sweep()
+    found = list(members)
+    facts = seen.facts.take(np.arange(len(members)))
     good = np.flatnonzero(facts.is_good)
     chunks = [good[at : at + _CHUNK] for at in range(0, len(good), _CHUNK)]
-    names = [[looked.names[row] for row in rows.tolist()] for rows in chunks]
-    tasks = (
-        ([members[name] for name in some], looked.facts.sha256[rows])
-        for some, rows in zip(names, chunks, strict=True)
-    )
-    work = partial(_resize, image_size=image_size, cache=cache, anew=anew)
-    parts = map_bounded(executor, work, tasks, limit=2 * workers)
-    for some, rows, (files, part) in zip(names, chunks, parts, strict=True):
-        found.update(zip(some, files, strict=True))
+
+    def tasks() -> Iterator[ResizeTask]:
+        for rows in chunks:
+            some = [members[row] for row in rows.tolist()]
+            yield ResizeTask(some, seen.facts.sha256[rows])
+
+    resize_some = partial(_resize, image_size=image_size, cache=work.cache, anew=anew)
+    parts = run_tasks(work, resize_some, tasks())
+    for rows, (files, part) in zip(chunks, parts, strict=True):
+        for row, file in zip(rows.tolist(), files, strict=True):
+            found[row] = file
         facts.put(rows, part)
-        if progress:
-            progress("resize", len(rows), len(good))
-    audit = Audit(looked.names, facts, decoded=False)
-    refuse_broken(audit.broken, total=len(members), allow_broken=allow_broken)
-    seen = replace(looked.facts, reasons=facts.reasons)
-    return Resized(found, audit, replace(looked, facts=seen))
+        work.tell("resize", len(rows), len(good))
+    sizes = _resized_sizes(seen.sizes, image_size)
+    known = Seen(seen.keys, facts, sizes, read=True)
+    refuse_broken(known.broken, total=len(members), allow_broken=allow_broken)
+    whole = replace(seen.facts, reasons=facts.reasons)
+    return Resized(found, known, replace(seen, facts=whole, sizes=sizes))
 
 
-def resized_rows(selection: Selection, image_size: int | None) -> list[SplitRows]:
-    """Return the rows of a selection, with the sizes that its images get.
-
-    Only where the source states sizes are ``width`` and ``height`` those of the image;
-    elsewhere a column of that name is the metadata's own.
-    """
-    rows = selection.rows()
-    if image_size is None or not selection.stated_sizes():
-        return rows
-    found = []
-    for split in rows:
-        columns = split.columns
-        sizes = [
-            resized_size(width, height, image_size)
-            for width, height in zip(columns["width"], columns["height"], strict=True)
-        ]
-        sides = {"width": [w for w, _ in sizes], "height": [h for _, h in sizes]}
-        found.append(replace(split, columns={**columns, **sides}))
-    return found
-
-
-def resized_record(selection: Selection, image_size: int | None) -> dict[str, Any]:
-    """Return the record of an export, with the sizes as in `resized_rows`."""
-    record = selection.export_record()
-    if image_size is None or not selection.stated_sizes():
-        return record
-    images = {}
-    for key, facts in record["images"].items():
-        width, height = resized_size(facts["width"], facts["height"], image_size)
-        images[key] = {**facts, "width": width, "height": height}
-    return {**record, "images": images}
+def _resized_sizes(
+    sizes: NDArray[np.int32] | None, image_size: int
+) -> NDArray[np.int32] | None:
+    """Return the sizes that images get, where the source states those they have."""
+    if sizes is None:
+        return None
+    smaller = [
+        resized_size(width, height, image_size) for width, height in sizes.tolist()
+    ]
+    return np.array(smaller, dtype=np.int32).reshape(-1, 2)
 
 
 def _resize(
-    task: tuple[list[Member], NDArray[np.uint8]],
+    task: ResizeTask,
+    files: Sequence[LocalMember],
     *,
     image_size: int,
     cache: Cache,
     anew: bool,
-) -> tuple[list[Member], AuditFacts]:
+) -> tuple[list[LocalMember], AuditFacts]:
     """Resize the images of one task; pixels stay in the worker."""
     found = [
-        _resize_one(member, digest.tobytes(), image_size, cache, anew)
-        for member, digest in zip(*task, strict=True)
+        _resize_one(file, digest.tobytes(), image_size, cache, anew)
+        for file, digest in zip(files, task.sha256, strict=True)
     ]
-    files = [member for member, _, _ in found]
-    return files, gather([facts for _, facts, _ in found], [s for _, _, s in found])
+    made = [file for file, _, _ in found]
+    return made, gather([facts for _, facts, _ in found], [s for _, _, s in found])
 
 
 def _resize_one(
-    member: Member, sha256: bytes, image_size: int, cache: Cache, anew: bool
-) -> tuple[Member, ImageFacts, int]:
+    member: LocalMember, sha256: bytes, image_size: int, cache: Cache, anew: bool
+) -> tuple[LocalMember, ImageFacts, int]:
     """Return where the resized image lies, its digest and its stamp."""
     kept = _in_cache(sha256.hex(), image_size)
     path = None if anew else cache.find(kept)
@@ -196,12 +185,14 @@ def _resize_one(
         if small is data:
             return member, ImageFacts(sha256), stamp
         path = cache.write(kept, small)
-    file = Member(member.name, str(path), path.stat().st_size)
+    file = LocalMember(member.name, str(path), path.stat().st_size)
     data, stamp = read_stamped(file)
     return file, ImageFacts(hashlib.sha256(data).digest()), stamp
 
 
-def _in_cache(sha256: str, image_size: int) -> Member:
+def _in_cache(sha256: str, image_size: int) -> RemoteMember:
     """Return under what a resized image is kept: what it is of, how, and how large."""
     url = f"image-size:{image_size}/{sha256}"
-    return Member(sha256, url, -1, etag=f"pillow-{PIL.__version__}, method {METHOD}")
+    return RemoteMember(
+        sha256, url, -1, etag=f"pillow-{PIL.__version__}, method {METHOD}"
+    )

@@ -15,9 +15,8 @@ import fsspec
 import pytest
 
 from builder import build, plan
-from builder.sources.remote import read_zip
+from builder.sources.remote import CONCURRENCY
 from tests.conftest import COCO_RECIPE, SHARD_SIZE
-from tests.pipeline.test_build import COCO, DATASETS, OPTIONS
 from tests.remote_cli import (
     OTHER,
     SERVED,
@@ -31,6 +30,8 @@ from tests.remote_cli import (
     without_urls,
 )
 from tests.servers.range_server import RangeServer, Rule
+from tests.small import COCO, DATASETS, OPTIONS
+from tests.sources.alone import read_zip
 from tests.sources.test_fetch import until
 from tests.tiny import contents, edit_json, run
 
@@ -206,6 +207,19 @@ def test_a_plan_says_what_a_build_then_moves(server, cache, tmp_path):
     assert sum(answer.sent for answer in image_requests(server)) == fetch["bytes"]
 
 
+def test_a_command_uses_its_connections_again(server, cache, tmp_path):
+    """For sizes, directories, metadata and images alike."""
+    options = {"source": server.url("flat"), "cache_dir": cache}
+    plan(COCO, COCO_RECIPE, **options)
+    assert len(server.log) > 5
+    assert server.connections == 1  # nothing is asked for at the same time
+    server.forget()
+    server.most_at_once = server.connections = 0
+    build(COCO, tmp_path / "out", COCO_RECIPE, max_shard_size=SHARD_SIZE, **options)
+    assert len(image_requests(server)) > CONCURRENCY
+    assert server.connections <= CONCURRENCY
+
+
 def test_a_second_build_fetches_only_what_is_new(server, cache, tmp_path):
     words = ("build", COCO, "--source", server.url("flat"), "--out")
     trimset(cache, *words, tmp_path / "first", *OPTIONS[COCO])
@@ -229,8 +243,8 @@ def test_a_second_build_fetches_only_what_is_new(server, cache, tmp_path):
     moved = sum(answer.sent for answer in image_requests(server))
     assert moved == sum(member.span for member in fresh)
     # the annotations are there, too: of their zip only the end was looked at
-    texts = [a.range for a in server.log if "annotations_" in a.path]
-    assert set(texts) - {"", "bytes=-131072"} == set()
+    texts = {a.range for a in server.log if "annotations_" in a.path}
+    assert texts - {""} == {"bytes=-131072"}
 
 
 def test_caches_are_listed_and_cleared(server, cache, tmp_path):
@@ -244,7 +258,7 @@ def test_caches_are_listed_and_cleared(server, cache, tmp_path):
         server.url(f"flat/{name}.zip")
         for name in ("annotations_trainval2017", "train2017", "val2017")
     ]
-    assert [s["files"] for s in report["sources"]][1:] > [0, 0]
+    assert all(source["files"] > 0 for source in report["sources"])
     assert report["bytes"] == sum(s["bytes"] for s in report["sources"]) > 10**5
     assert f"{report['bytes']:,} bytes in {own}" in trimset(own, "cache", "list")
     assert f"{report['bytes']:,} bytes removed" in trimset(own, "cache", "clear")

@@ -14,13 +14,12 @@ from builder.errors import ClusterError, UsageError
 from builder.output.shards import write_shard
 from builder.pipeline import cluster as dask
 from builder.pipeline.execute import make_executor
-from tests.output.test_shards import jpeg_of, make_task
-from tests.pipeline.test_build import COCO, COCO_OPTIONS, ISIC, OPTIONS
+from tests.output.made import jpeg_of, make_tasks
 from tests.servers import s3
 from tests.servers.dask_cluster import run_cluster, wait_until
+from tests.small import COCO, COCO_OPTIONS, ISIC, OPTIONS
 from tests.tiny import ROOT, contents, run, zip_folder
 
-pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 
 
@@ -189,8 +188,8 @@ def test_an_address_without_a_scheduler_is_wrong_usage():
 
 
 def test_a_worker_of_other_versions_writes_nothing(tmp_path):
-    (task, *_) = make_task(tmp_path, [jpeg_of(1000)])
+    (task, *_) = make_tasks(tmp_path, [jpeg_of(1000)])
     other = replace(task, versions={**task.versions, "pyarrow": "1.0"})
     with pytest.raises(ClusterError, match=r"instead of 1\.0, so it would write other"):
-        write_shard(other)
+        write_shard(other, other.members)
     assert not (tmp_path / "out").exists()

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import pytest
 
 from builder import plan
-from builder.output.folder import STATE
+from builder.output.records import STATE
 from tests.conftest import COCO_RECIPE
-from tests.pipeline.test_build import COCO, COCO_OPTIONS
+from tests.small import COCO, COCO_OPTIONS
 from tests.tiny import ROOT, contents, run
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")

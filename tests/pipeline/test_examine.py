@@ -9,16 +9,9 @@ import pytest
 from PIL import Image
 
 from builder import build, plan
-from builder.audit.context import KNOWN_PAIRS
+from builder.datasets.coco.context import KNOWN_PAIRS
 from tests.conftest import COCO_RECIPE, ISIC_RECIPE
-from tests.pipeline.test_build import (
-    COCO,
-    DATASETS,
-    ISIC,
-    OPTIONS,
-    build_from,
-    read_json,
-)
+from tests.small import COCO, DATASETS, ISIC, OPTIONS, build_from, read_json
 from tests.tiny import contents, run
 
 

@@ -1,15 +1,14 @@
 """Whoever forges a build with all its digests is found out by the source."""
 
-import json
 from hashlib import sha256
 
 import pytest
 
 from builder import verify
-from builder.card.render import render_card
-from builder.output.manifest import digest_of, to_json
+from builder.output.digests import digest_of, to_json
 from builder.pipeline.replay import _leaves
-from tests.pipeline.test_build import COCO, ISIC, build_from, read_json
+from tests.datasets.cards import render
+from tests.small import COCO, ISIC, build_from, read_json
 
 
 def forge(folder, change):
@@ -17,7 +16,7 @@ def forge(folder, change):
     path = folder / "manifest.json"
     manifest = read_json(path)
     change(manifest)
-    card = render_card(manifest).encode()
+    card = render(manifest).encode()
     (folder / "README.md").write_bytes(card)
     entry = {"sha256": sha256(card).hexdigest(), "bytes": len(card)}
     manifest["files"]["README.md"] = entry
@@ -55,11 +54,13 @@ def add_one(manifest, path):
 
 
 def some_numbers(manifest):
-    """Return one number of each part of a manifest, and of each part of its audit."""
+    """Return one number of each part of a manifest, and all of its recipe."""
     chosen = {}
     for path in numbers(manifest):
         part = path[:2] if path[0] in {"audit", "configs", "files"} else path[:1]
-        if path[0] == "files":
+        if path[0] == "recipe":
+            part = path
+        elif path[0] == "files":
             part = (path[0], path[-1], path[1].endswith(".parquet"))
         elif path[0] == "configs":
             part = (path[0], path[-1])
@@ -88,8 +89,6 @@ def test_no_number_of_the_manifest_can_be_changed(dataset, builds, sources, copy
         "recipe", "options", "sources", "configs", "feasibility", "parent", "files",
     }  # fmt: skip
     for path in paths:
-        if path[0] == "recipe" and path[-1] != "seed":
-            continue
         forge(folder, lambda manifest, path=path: add_one(manifest, path))
         source = str(sources[dataset])
         assert verify(folder).faults or verify(folder, source=source).faults, path
@@ -163,11 +162,21 @@ def test_another_recipe_than_in_the_lock(builds, copy_of):
     assert fault == "selection.json: its recipe is not that of the manifest"
 
 
-def test_a_lock_that_is_no_json_is_named(builds, isic_source, copy_of):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[]", "expected the format trimset.selection/1, found 'None'"),
+        (b"{", "expected JSON of the format trimset.selection/1, found none"),
+    ],
+)
+def test_a_lock_that_is_none_is_named(content, message, builds, isic_source, copy_of):
+    """Nothing can be replayed then, and the report does not say that it was."""
     folder = copy_of(builds[ISIC])
-    replace_file(folder, "selection.json", b"[]")
-    faults = verify(folder, source=str(isic_source)).faults
-    assert faults[0] == "selection.json: its digest is not that of its content"
+    replace_file(folder, "selection.json", content)
+    report = verify(folder, source=str(isic_source))
+    (fault,) = report.faults
+    assert fault.startswith(f"selection.json: {message}")
+    assert not report.replayed
 
 
 @pytest.mark.parametrize("dataset", [COCO, ISIC])
@@ -211,4 +220,3 @@ def test_a_source_without_the_official_duplicates_is_told(builds, isic_source, c
 )
 def test_every_leaf_is_compared(given, found, paths):
     assert [path for path, _, _ in _leaves("x", given, found)] == paths
-    assert json.dumps([given, found])

@@ -11,9 +11,9 @@ import pytest
 
 from builder import build, verify
 from builder.errors import VerifyError
-from builder.output.manifest import digest_of, to_json
+from builder.output.digests import digest_of, to_json
 from tests.conftest import SHARD_SIZE
-from tests.pipeline.test_build import COCO, DATASETS, ISIC, build_from, read_json
+from tests.small import COCO, DATASETS, ISIC, build_from, read_json
 from tests.tiny import edit_json, snapshot
 
 
@@ -122,10 +122,11 @@ def test_missing_extra_and_cut_files_are_named(builds, copy_of):
     ("content", "message"),
     [
         (None, "expected a finished build with manifest.json, found no build of trims"),
-        (b"{", "manifest.json is not JSON"),
-        (b"\xff\xfe", "manifest.json is not JSON"),
-        (b"[]", "of the format trimset.manifest/1, found another"),
-        (b'{"format": "trimset.export/1"}', "of the format trimset.manifest/1, found"),
+        (b"{", "manifest.json: expected JSON of the format"),
+        (b"\xff\xfe", "manifest.json: expected JSON of the format"),
+        (b"[" * 100_000, "manifest.json: expected JSON of the format"),
+        (b"[]", "expected the format trimset.manifest/1, found 'None'"),
+        (b'{"format": "trimset.export/1"}', "found 'trimset.export/1'"),
     ],
 )
 def test_what_is_no_finished_build_is_refused(content, message, tmp_path):
@@ -141,7 +142,7 @@ def test_an_unfinished_build_is_told_from_none(builds, copy_of):
     (folder / "manifest.json").unlink()
     (folder / ".trimset").mkdir()
     (folder / ".trimset/build.json").write_text("{}")
-    with pytest.raises(VerifyError, match="found an unfinished build: run trimset bui"):
+    with pytest.raises(VerifyError, match="found an unfinished build: run `trimset"):
         verify(folder)
 
 
@@ -269,6 +270,44 @@ def test_a_build_without_its_broken_images_is_sound(
     assert verify(tmp_path / "out", source=str(source)).faults == ()
 
 
+def test_images_of_one_name_in_both_splits_are_told_apart(
+    coco_source, copy_of, tmp_path
+):
+    """One of the two is broken, and left out of its own split only."""
+    source = copy_of(coco_source, "source")
+    build_from(COCO, source, tmp_path / "first")
+    draws = read_json(tmp_path / "first/selection.json")["draws"]["default"]
+    name, other = (Path(draws[split][0]).name for split in ("train", "test"))
+    (source / "val2017" / other).rename(source / "val2017" / name)
+
+    def rename(content):
+        for image in content["images"]:
+            if image["file_name"] == other:
+                image["file_name"] = name
+
+    edit_json(source / "annotations/instances_val2017.json", rename)
+    (source / "train2017" / name).write_bytes(b"")
+    build_from(COCO, source, tmp_path / "out", allow_broken=True)
+    assert verify(tmp_path / "out").faults == ()
+
+
+def test_a_sealed_build_of_anything_is_no_bug(builds, copy_of):
+    """Whoever makes all digests fit may have put anything there."""
+    folder = copy_of(builds[COCO])
+    name = "data/car/test-00000-of-00002.parquet"
+    replace_file(folder, name, b"PAR1 no more")
+    edit_json(folder / "manifest.json", lambda m: m.update(audit={}))
+    seal(folder)
+    found = verify(folder).faults
+    assert any(f.startswith(f"{name}: cannot be read as a shard (") for f in found)
+    pq.write_table(pa.table({"image": [1]}), folder / name)
+    replace_file(folder, name, (folder / name).read_bytes())
+    replace_file(folder, "selection.json", b'{"format": "trimset.selection/1"}')
+    found = verify(folder).faults
+    assert any(f.startswith(f"{name}: cannot be read as a shard (") for f in found)
+    assert any(f.startswith("selection.json: object missing req") for f in found)
+
+
 def two_groups(table, path):
     pq.write_table(table, path, row_group_size=max(1, len(table) // 2))
 
@@ -336,3 +375,19 @@ def test_a_manifest_that_adds_up_wrongly_is_found(builds, copy_of):
     assert "manifest.json: default/train has num_bytes" in found
     edit_json(folder / "manifest.json", dict)
     assert "is not written as a build writes it" in "\n".join(verify(folder).faults)
+
+
+def test_a_dataset_that_is_not_known_is_never_imported(builds, copy_of, monkeypatch):
+    """A manifest comes from anybody: what it names is looked up, not run."""
+    folder = copy_of(builds[COCO])
+    for name in ("evil", "json.tool"):
+        (folder / "evil.py").write_text("raise SystemExit('ran')\n")
+        edit_json(folder / "manifest.json", lambda m, name=name: m.update(dataset=name))
+        seal(folder)
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.chdir(folder)
+        message = (
+            f"dataset '{name}': expected one of coco_stuff_trimmed, siim_isic_small"
+        )
+        with pytest.raises(VerifyError, match=message):
+            verify(folder)
