@@ -2,8 +2,8 @@
 
 The client retries some calls and not others, differently from version to version,
 and never a commit; so every call goes through `HubRepo.call`, which waits as the
-server asks. Large files go by LFS, never by Xet: LFS skips whole files that are
-there already, so that what was sent before a crash is not sent again.
+server asks. Nothing that other threads share is switched for it: a timeout, and
+silence, are given to the calls of one thread at a time.
 """
 
 from __future__ import annotations
@@ -17,20 +17,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from huggingface_hub import HfApi, constants, get_token
-from huggingface_hub import logging as hub_logging
+from huggingface_hub import HfApi, constants, get_token, hf_hub_url
 from huggingface_hub.errors import (
     HFValidationError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.file_download import http_get
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils._validators import validate_repo_id
-from huggingface_hub.utils.tqdm import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
+from tqdm import tqdm
 
 from builder.hub.errors import (
     FAILURES,
@@ -43,7 +40,8 @@ from builder.hub.errors import (
     status_of,
 )
 from builder.hub.plan import HubFile
-from builder.hub.timeouts import TIMEOUT, timeouts
+from builder.hub.timeouts import TIMEOUT, own_calls
+from builder.sources.retry import GaveUpError, Retry, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,9 +51,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-TRIES = 6
-PATIENT_TRIES = 2  # of a call that got no answer at all
-LONGEST_WAIT = 900.0  # seconds; who is asked to wait longer is told to come back
+# Who is asked to wait longer is told to come back.
+RETRY = Retry(attempts=6, base=1.0, longest=32.0, most_asked=900.0)
+TRIES_UNANSWERED = 2  # of a call that got no answer at all
 
 
 class HubRepo:
@@ -123,11 +121,15 @@ class HubRepo:
         again : callable, optional
             Tells of a failure that is not transient whether to try it again.
         """
-        count = 0
-        while True:
+        count, fault = 0, ""
+        failure: BaseException = RuntimeError("was not tried")
+
+        def attempt() -> T:
+            nonlocal count, fault, failure
             count += 1
             try:
-                return function(*args, **kwargs)
+                with own_calls():
+                    return function(*args, **kwargs)
             except FAILURES as err:
                 failure = err
             # from here on nothing is raised in the context of the client's error,
@@ -137,20 +139,23 @@ class HubRepo:
             status = status_of(failure)
             retry = status in TRANSIENT or (status is None and is_network(failure))
             if again is not None and not retry:
-                retry = count <= TRIES // 2 and again(failure)
+                retry = count <= RETRY.attempts // 2 and again(failure)
             if is_timeout(failure):
                 # it was waited for already, and long
-                retry = retry and count <= PATIENT_TRIES
-            wait = max(2.0 ** (count - 1), asked_wait(failure, time.time()) or 0)
-            if not retry or count == TRIES or wait > LONGEST_WAIT:
-                raise self.error(self._refusal(what, failure, wait))
-            logger.warning(
-                "%s: %s; trying again in %.0f s",
-                what,
-                f"the Hub answered {status}" if status else "the connection broke",
-                wait,
-            )
-            self.sleep(wait)
+                retry = retry and count <= TRIES_UNANSWERED
+            if not retry:
+                raise self.error(self._refusal(what, failure))
+            fault = f"the Hub answered {status}" if status else "the connection broke"
+            raise TransientError(fault, asked_wait(failure))
+
+        def told(fault: TransientError, seconds: float) -> None:
+            logger.warning("%s: %s; trying again in %.0f s", what, fault.fault, seconds)
+
+        try:
+            return RETRY.call(attempt, sleep=self.sleep, told=told)
+        except GaveUpError:
+            pass
+        raise self.error(self._refusal(what, failure))
 
     def exists(self, kind: str = "dataset") -> Any:
         """Return what the Hub says about the repo, or None where there is none."""
@@ -192,21 +197,31 @@ class HubRepo:
         return self.call(f"list the files of {revision[:12]}", ask)
 
     @contextmanager
-    def download(self, path: str, revision: str) -> Iterator[Path]:
+    def download(self, path: str, revision: str, size: int) -> Iterator[Path]:
         """Lend a fresh copy of a file; never one of the user's cache."""
+        url = hf_hub_url(
+            self.repo_id,
+            path,
+            repo_type="dataset",
+            revision=revision,
+            endpoint=self.api.endpoint,
+        )
+        headers = build_hf_headers(token=self.token or False)
         with tempfile.TemporaryDirectory(prefix="trimset-") as folder:
-            yield Path(
-                self.call(
-                    f"download {path}",
-                    self.api.hf_hub_download,
-                    self.repo_id,
-                    path,
-                    repo_type="dataset",
-                    revision=revision,
-                    cache_dir=folder,
-                    again=lambda err: status_of(err) is None,  # cut short
-                )
+            copy = Path(folder) / "copy"
+
+            def get() -> None:
+                with copy.open("wb") as file, tqdm(disable=True) as bar:
+                    http_get(
+                        url, file, headers=headers, expected_size=size, _tqdm_bar=bar
+                    )
+
+            self.call(
+                f"download {path}",
+                get,
+                again=lambda err: status_of(err) is None,  # cut short
             )
+            yield copy
 
     def read(self, path: str, revision: str, file: HubFile) -> bytes:
         """Return the bytes of a small file, checked against its hash on the Hub.
@@ -215,7 +230,7 @@ class HubRepo:
         for once more.
         """
         for _ in range(2):
-            with self.download(path, revision) as copy:
+            with self.download(path, revision, file.size) as copy:
                 data = copy.read_bytes()
             sha1 = hashlib.sha1(b"blob %d\0" % len(data) + data)  # noqa: S324
             sha256 = hashlib.sha256(data).hexdigest()
@@ -227,10 +242,10 @@ class HubRepo:
             f"reports: expected {expected[:12]}…, found {sha256[:12]}…; try again."
         )
 
-    def _refusal(self, what: str, err: BaseException, wait: float) -> str:
+    def _refusal(self, what: str, err: BaseException) -> str:
         """Return the one line that an error of the client becomes."""
-        status, said = status_of(err), self._said(err)
-        if wait > LONGEST_WAIT:
+        status, said, wait = status_of(err), self._said(err), asked_wait(err)
+        if wait > RETRY.most_asked:
             reason, step = f"the Hub asks to wait {wait:.0f} s", "try again then"
         elif status == 401:
             reason = f"the Hub does not accept the token (401: {said})"
@@ -268,26 +283,3 @@ class HubRepo:
         if self.token:
             text = text.replace(self.token, "***")
         return text[:300].rstrip(". ")
-
-
-@contextmanager
-def quiet_lfs() -> Iterator[None]:
-    """Let the client upload by LFS, without bars or warnings, and never wait for ever.
-
-    HF_HUB_DISABLE_XET would do the former, but is read when huggingface_hub is
-    imported, which may long be past; the constant it sets is read at each upload.
-    """
-    xet, level = constants.HF_HUB_DISABLE_XET, hub_logging.get_verbosity()
-    bars = not are_progress_bars_disabled()
-    constants.HF_HUB_DISABLE_XET = True
-    hub_logging.set_verbosity(logging.ERROR)
-    if bars and constants.HF_HUB_DISABLE_PROGRESS_BARS is None:
-        disable_progress_bars()
-    try:
-        with timeouts():
-            yield
-    finally:
-        constants.HF_HUB_DISABLE_XET = xet
-        hub_logging.set_verbosity(level)
-        if bars and constants.HF_HUB_DISABLE_PROGRESS_BARS is None:
-            enable_progress_bars()

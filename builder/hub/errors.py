@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import email.utils
 import re
+from typing import TYPE_CHECKING
 
 from huggingface_hub.errors import HfHubHTTPError
+
+from builder.sources.retry import parse_retry_after
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "requests", "urllib3"})
@@ -30,17 +35,13 @@ def status_of(err: BaseException) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def asked_wait(err: BaseException, now: float) -> float | None:
+def asked_wait(err: BaseException, now: datetime | None = None) -> float:
     """Return how many seconds the server asks to wait: Retry-After or RateLimit."""
     headers = getattr(getattr(cause_of(err), "response", None), "headers", {})
-    after = headers.get("Retry-After", "")
-    if after.isdigit():
-        return float(after)
-    if after:
-        date = email.utils.parsedate_tz(after)
-        return max(0.0, email.utils.mktime_tz(date) - now) if date else None
+    if after := headers.get("Retry-After"):
+        return parse_retry_after(after, now)
     limit = re.search(r"\br=0\b.*?\bt=(\d+)", headers.get("RateLimit", ""))
-    return float(limit[1]) if limit else None
+    return float(limit[1]) if limit else 0.0
 
 
 def cause_of(err: BaseException) -> BaseException:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import yaml
 
-from builder.hub.plan import MANIFEST
+from builder.output.records import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from builder.output.build import Build
+    from builder.output.check import Build
 
 # The dataset viewer of the Hub scans 300 MB to show 100 rows; rows of 2 MB and row
 # groups of half that stay well inside, whatever rows it is asked for.
@@ -75,9 +75,9 @@ def _lint_shard(build: Build, path: str, rows: dict[str, int]) -> Iterator[str]:
     schema = (footer.metadata or {}).get(b"huggingface", b"").decode()
     if any(kind in schema for kind in NEW_SPELLING):
         yield f"{path} spells its features so that datasets 3.6 cannot read them"
-    said = build.manifest["files"][path].get("rows", footer.num_rows)
+    said = build.manifest.files[path].rows
     if said != footer.num_rows:
-        yield f"{path} has {footer.num_rows} rows, expected {said} by {MANIFEST}"
+        yield f"{path} has {footer.num_rows} rows, expected {said} by {LAST}"
 
 
 def _read_card(build: Build) -> tuple[Mapping[str, Any], str]:
@@ -100,7 +100,7 @@ def _lint_card(build: Build, card: Mapping[str, Any], text: str) -> Iterator[str
         yield f"README.md lacks {', '.join(missing)}"
     for target in re.findall(r"!?\[[^]]*\]\(([^)\s]+)\)", text):
         path = target.partition("#")[0].removeprefix("./")
-        if path and ":" not in path and path not in {*build.files, MANIFEST}:
+        if path and ":" not in path and path not in {*build.files, LAST}:
             yield f"README.md points to {path}, which is not there"
 
 
@@ -108,35 +108,38 @@ def _lint_configs(
     build: Build, card: Mapping[str, Any], shards: set[str], rows: Mapping[str, int]
 ) -> Iterator[str]:
     """Check that card, manifest and Parquet tell the same of every config."""
+    stated = build.manifest.configs
     configs = {entry["config_name"]: entry for entry in _listed(card, "configs")}
     infos = {
         entry.get("config_name", "default"): entry
         for entry in _listed(card, "dataset_info")
     }
     for name, known in (("configs", configs), ("dataset_info", infos)):
-        if odd := sorted(known.keys() ^ build.configs.keys()):
-            yield f"README.md and {MANIFEST} differ in {name}: {', '.join(odd)}"
+        if odd := sorted(known.keys() ^ stated.keys()):
+            yield f"README.md and {LAST} differ in {name}: {', '.join(odd)}"
     if "default" in configs and not configs["default"].get("default"):
         yield "README.md does not mark config default with default: true"
     used: set[str] = set()
-    for name in sorted(configs.keys() & infos.keys() & build.configs.keys()):
+    for name in sorted(configs.keys() & infos.keys() & stated.keys()):
         counts = {s["name"]: s["num_examples"] for s in infos[name].get("splits", [])}
         found = dict(_resolve(configs[name], shards))
-        for split in sorted({*counts, *found, *build.configs[name]}):
+        for split in sorted({*counts, *found, *stated[name]}):
             files = found.get(split, [])
             used.update(files)
-            said = build.configs[name].get(split, {})
+            said = stated[name].get(split)
+            listed = said.files if said else []
+            expected = said.num_examples if said else None
             total = sum(rows.get(path, 0) for path in files)
-            if files != sorted(said.get("files", [])):
+            if files != sorted(listed):
                 yield (
                     f"{name}/{split} resolves to {len(files)} files by README.md, "
-                    f"expected {len(said.get('files', []))} by {MANIFEST}"
+                    f"expected {len(listed)} by {LAST}"
                 )
-            elif not total == counts.get(split) == said.get("num_examples"):
+            elif not total == counts.get(split) == expected:
                 yield (
                     f"{name}/{split} has {total} rows, expected "
                     f"{counts.get(split)} by README.md and "
-                    f"{said.get('num_examples')} by {MANIFEST}"
+                    f"{expected} by {LAST}"
                 )
         yield from _lint_features(build, name, infos[name], found, rows)
     for path in sorted(shards - used):

@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-MANIFEST = "manifest.json"
+    from builder.output.check import LocalFile
+
 # The Hub makes this file itself; it is nobody's left-over.
 HUBS_OWN = frozenset({".gitattributes"})
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFile:
-    """A file of a finished build; `git_oid` is what git would call its blob."""
-
-    size: int
-    sha256: str
-    git_oid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +87,7 @@ def plan_push(
 
     Examples
     --------
+    >>> from builder.output.check import LocalFile
     >>> new, old = LocalFile(1, "aa", "a"), HubFile(1, "b")
     >>> remote = {"README.md": old, "data/old.parquet": old, "notes.txt": old}
     >>> plan = plan_push({"README.md": new}, remote, ["data/old.parquet"])

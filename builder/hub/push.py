@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING
 from huggingface_hub import CommitOperationDelete
 
 from builder.errors import PushError
-from builder.hub.client import HubRepo, quiet_lfs
+from builder.hub.client import HubRepo
 from builder.hub.errors import status_of
 from builder.hub.lint import lint
 from builder.hub.plan import plan_push
 from builder.hub.target import Target, check_token
 from builder.hub.upload import Meter, upload
-from builder.output.build import read_build
+from builder.output.check import read_build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from builder.hub.upload import Addition
-    from builder.output.build import Build
+    from builder.output.check import Build
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +147,21 @@ def push(
             "build it again, nothing was sent."
         )
     branch = revision or "main"
-    with quiet_lfs():
-        check_token(repo)
-        target = Target.find(repo, build, branch, private=private)
-        target.check_tag(tag)
-        if dry_run:
-            done, sent = (target.head, repo.url) if target.plan.is_empty else None, 0
-        else:
-            done, sent, target = _publish(
-                target,
-                private=private,
-                create_pr=create_pr,
-                message=message or f"Push {build.dataset} as built by trimset",
-                progress=progress,
-            )
-            if tag is not None:
-                _tag(repo, tag, str(done[0]))
+    check_token(repo)
+    target = Target.find(repo, build, branch, private=private)
+    target.check_tag(tag)
+    if dry_run:
+        done, sent = (target.head, repo.url) if target.plan.is_empty else None, 0
+    else:
+        done, sent, target = _publish(
+            target,
+            private=private,
+            create_pr=create_pr,
+            message=message or f"Push {build.manifest.dataset} as built by trimset",
+            progress=progress,
+        )
+        if tag is not None:
+            _tag(repo, tag, str(done[0]))
     plan = target.plan
     return PushReport(
         commit=done[0] if done else None,
@@ -290,7 +289,7 @@ def _warnings(target: Target) -> tuple[str, ...]:
 
 def _load_line(build: Build, repo_id: str, revision: str | None) -> str:
     """Return the line that loads the dataset: its first config with a name."""
-    names = [name for name in build.configs if name != "default"]
+    names = [name for name in build.manifest.configs if name != "default"]
     parts = [f'"{repo_id}"', *(f'"{name}"' for name in names[:1])]
     if revision is not None:
         parts.append(f'revision="{revision}"')

@@ -7,17 +7,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from builder.errors import OutputError, PushError
-from builder.hub.plan import MANIFEST, PushPlan, plan_push
+from builder.errors import PushError
+from builder.hub.plan import PushPlan, plan_push
 from builder.hub.timeouts import TIMEOUT
-from builder.output.build import parse_manifest
+from builder.output.build import read_manifest
+from builder.output.records import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from builder.hub.client import HubRepo
     from builder.hub.plan import HubFile
-    from builder.output.build import Build
+    from builder.output.check import Build
 
 
 @dataclass(frozen=True)
@@ -202,20 +203,17 @@ def _previous(
     repo: HubRepo, build: Build, head: str, tree: Mapping[str, HubFile]
 ) -> dict[str, str]:
     """Return the sha256 of each file that the manifest in the remote tree lists."""
-    if MANIFEST not in tree:
+    if LAST not in tree:
         return {}
-    where = f"{MANIFEST} of {repo.repo_id}"
-    try:
-        raw = repo.read(MANIFEST, head, tree[MANIFEST])
-        manifest = parse_manifest(raw, where, OutputError)
-    except OutputError as err:
-        raise PushError(str(err)) from None
-    if manifest.get("dataset", build.dataset) != build.dataset:
+    data = repo.read(LAST, head, tree[LAST])
+    there = read_manifest(data, where=f"{LAST} of {repo.repo_id}", error=PushError)
+    ours = build.manifest.dataset
+    if there.dataset != ours:
         raise PushError(
-            f"{repo.repo_id} holds {manifest['dataset']}, expected {build.dataset}; "
-            "push to another repo."
+            f"{repo.repo_id} holds {there.dataset}, expected {ours}; push to another "
+            "repo."
         )
-    return {path: said["sha256"] for path, said in manifest["files"].items()}
+    return {path: entry.sha256 for path, entry in there.files.items()}
 
 
 def _edited(

@@ -1,7 +1,9 @@
-"""Lets no call of the Hub's client wait for ever, on any version of it."""
+"""Calls of the Hub's client that end in time, without a word, in one thread only."""
 
 from __future__ import annotations
 
+import logging
+import threading
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,33 +20,54 @@ TIMEOUT = 100.0
 
 @contextmanager
 def timeouts() -> Iterator[None]:
-    """Give sessions of the client a timeout where they have none: theirs is for ever.
+    """Give the calls of this thread a timeout where they have none: theirs is for ever.
 
-    From version 1 on there is one session with a timeout to set; before, each thread
-    has its own, made by a factory.
+    From version 1 on all threads share one session, and a hook of it looks whose
+    request it is; before, each thread has a session of its own.
     """
     session: Any = client.get_session()
-    if hasattr(session, "timeout"):
-        before = session.timeout
-        if before.read is None:
-            session.timeout = TIMEOUT
+    if hasattr(session, "event_hooks"):
+        thread = threading.get_ident()
+
+        def limit(request: Any) -> None:
+            given = request.extensions.get("timeout") or {}
+            if threading.get_ident() == thread and given.get("read") is None:
+                parts = ("connect", "read", "write", "pool")
+                request.extensions["timeout"] = dict.fromkeys(parts, TIMEOUT)
+
+        hooks = session.event_hooks["request"]
+        hooks.append(limit)
         try:
             yield
         finally:
-            session.timeout = before
+            hooks.remove(limit)
         return
-    configure, factory = (
-        getattr(client, name)
-        for name in ("configure_http_backend", "_GLOBAL_BACKEND_FACTORY")
-    )
-
-    def with_timeout() -> Any:
-        made = factory()
-        made.request = partial(made.request, timeout=TIMEOUT)
-        return made
-
-    configure(with_timeout)
+    ordinary = session.request
+    session.request = partial(ordinary, timeout=TIMEOUT)
     try:
         yield
     finally:
-        configure(factory)
+        session.request = ordinary
+
+
+@contextmanager
+def own_calls() -> Iterator[None]:
+    """Let the client's calls of this thread end in time, and without a word.
+
+    What it warns of is retried here, and told; and it names signed URLs.
+    """
+    thread = threading.get_ident()
+
+    def is_others(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR or threading.get_ident() != thread
+
+    names = list(logging.root.manager.loggerDict)
+    loggers = [logging.getLogger(n) for n in names if n.startswith("huggingface_hub")]
+    for log in loggers:
+        log.addFilter(is_others)
+    try:
+        with timeouts():
+            yield
+    finally:
+        for log in loggers:
+            log.removeFilter(is_others)

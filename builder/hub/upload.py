@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import io
 import threading
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
 
 from huggingface_hub import CommitOperationAdd
+from huggingface_hub._commit_api import _fetch_upload_modes
+from huggingface_hub.lfs import lfs_upload, post_lfs_batch_info
+from huggingface_hub.utils._headers import build_hf_headers
 
 from builder.errors import PushError
 from builder.hub.errors import status_of
 from builder.hub.plan import group_uploads
+from builder.hub.timeouts import own_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from builder.hub.client import HubRepo
-    from builder.output.build import Build
+    from builder.output.check import Build
 
 # A kill loses what is on its way: THREADS files at most.
 THREADS = 4
@@ -170,25 +175,73 @@ def _send(
         operations = [Addition(path, build.folder / path) for path in paths]
         for operation in operations:
             operation.meter = meter
-        repo.api.preupload_lfs_files(
-            repo.repo_id,
-            operations,
-            repo_type="dataset",
-            revision=branch,
-            create_pr=create_pr,
-            num_threads=THREADS,
-            free_memory=False,
-        )
+        _send_by_lfs(repo, operations, branch, create_pr=create_pr)
         return operations
 
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return repo.call(f"upload {paths[-1]}{more}", attempt, again=_is_stale)
 
 
+def _send_by_lfs(
+    repo: HubRepo, operations: Sequence[Addition], branch: str, *, create_pr: bool
+) -> None:
+    """Send the large ones of some files, those that are not in store.
+
+    It is what the client's `preupload_lfs_files` does without Xet, which does not skip
+    whole files that are there already, so that what was sent before a crash would be
+    sent again. Of the client as a whole Xet, and a bar, could only be switched off for
+    everybody in the process.
+    """
+    where: dict[str, Any] = {
+        "repo_type": "dataset",
+        "repo_id": repo.repo_id,
+        "headers": build_hf_headers(token=repo.token),
+        "endpoint": repo.api.endpoint,
+    }
+    revision = quote(branch, safe="")
+    _fetch_upload_modes(operations, revision=revision, create_pr=create_pr, **where)
+    large = {
+        operation.upload_info.sha256.hex(): operation
+        for operation in operations
+        if operation._upload_mode == "lfs" and not operation._should_ignore
+    }
+    if not large:
+        return
+    actions, errors, _ = post_lfs_batch_info(
+        [operation.upload_info for operation in large.values()],
+        token=None,  # it is in the headers
+        revision=None if create_pr else revision,
+        transfers=["basic", "multipart"],
+        **where,
+    )
+    if errors:
+        said = "; ".join(str(err.get("error", {}).get("message")) for err in errors)
+        raise ValueError(said)
+
+    def send(action: dict[str, Any]) -> None:
+        operation = large[action["oid"]]
+        try:
+            with own_calls():
+                lfs_upload(
+                    operation,
+                    action,
+                    headers=where["headers"],
+                    endpoint=where["endpoint"],
+                )
+        except Exception as err:
+            msg = f"sending {operation.path_in_repo} failed"
+            raise RuntimeError(msg) from err
+
+    with ThreadPoolExecutor(THREADS) as executor:
+        list(executor.map(send, (a for a in actions if a.get("actions") is not None)))
+    for operation in operations:
+        operation._is_uploaded = operation._upload_mode == "lfs"
+
+
 def _is_stale(err: BaseException) -> bool:
     """Tell whether an upload was refused at its URL: expired, or a checksum failed.
 
-    The client wraps what goes wrong with a file in a RuntimeError; a refusal by the
-    Hub itself comes as it is, and is final.
+    What goes wrong with a file comes in a RuntimeError; a refusal by the Hub itself
+    comes as it is, and is final.
     """
     return isinstance(err, RuntimeError) and status_of(err) in (400, 403, 404)

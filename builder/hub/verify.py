@@ -5,29 +5,31 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from builder.errors import VerifyError
-from builder.hub.client import HubRepo, quiet_lfs
-from builder.hub.plan import HUBS_OWN, MANIFEST
+from builder.hub.client import HubRepo
+from builder.hub.plan import HUBS_OWN
 from builder.hub.timeouts import TIMEOUT
-from builder.output.build import parse_manifest
-from builder.output.digests import rows_digest
+from builder.output.build import read_manifest
+from builder.output.digests import file_digest, rows_digest
+from builder.output.records import LAST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from builder.hub.plan import HubFile
+    from builder.output.records import FileEntry
 
 BATCH = 250  # rows; one batch is a shard of a build
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyReport:
+class PublishedReport:
     """What was checked, and what was wrong with it.
 
     Attributes
@@ -65,7 +67,7 @@ def verify_remote(
     token: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
-) -> VerifyReport:
+) -> PublishedReport:
     """Return what differs between a published build and its manifest.
 
     Parameters
@@ -92,51 +94,54 @@ def verify_remote(
         connection failed for too long.
     """
     repo = HubRepo(repo_id, VerifyError, token=token, sleep=sleep)
-    with quiet_lfs():
-        if repo.exists() is None:
-            raise VerifyError(
-                f"{repo_id} is not there, or not for this token: expected a dataset "
-                "repo; check the name, and HF_TOKEN if it is private."
-            )
-        # the commit is fixed once, so that a push meanwhile does not mix in
-        info = repo.call(
-            f"find revision {revision or 'main'}",
-            repo.api.repo_info,
-            repo_id,
-            repo_type="dataset",
-            revision=revision or "main",
-            timeout=TIMEOUT,
+    if repo.exists() is None:
+        raise VerifyError(
+            f"{repo_id} is not there, or not for this token, and no local folder has "
+            "that name: expected a dataset repo; check the name, and HF_TOKEN if it "
+            "is private."
         )
-        commit = str(info.sha)
-        tree = repo.tree(commit)
-        if MANIFEST not in tree:
-            raise VerifyError(
-                f"{repo_id} at {revision or 'main'} holds no build: expected "
-                f"{MANIFEST}, found none; push one with `trimset push`."
-            )
-        raw = repo.read(MANIFEST, commit, tree[MANIFEST])
-        where = f"{MANIFEST} of {repo_id}"
-        listed: Mapping[str, Any] = parse_manifest(raw, where, VerifyError)["files"]
-        faults: list[str] = []
-        rows = 0
-        for done, (path, said) in enumerate(sorted(listed.items())):
-            if progress is not None:
-                progress(done, len(listed))
-            if path not in tree:
-                faults.append(f"{path} is missing")
-                continue
-            found, count = _check(repo, commit, path, said, tree[path], deep=deep)
-            faults += found
-            rows += count
+    # the commit is fixed once, so that a push meanwhile does not mix in
+    info = repo.call(
+        f"find revision {revision or 'main'}",
+        repo.api.repo_info,
+        repo_id,
+        repo_type="dataset",
+        revision=revision or "main",
+        timeout=TIMEOUT,
+    )
+    commit = str(info.sha)
+    tree = repo.tree(commit)
+    if LAST not in tree:
+        raise VerifyError(
+            f"{repo_id} at {revision or 'main'} holds no build: expected "
+            f"{LAST}, found none; push one with `trimset push`."
+        )
+    raw = repo.read(LAST, commit, tree[LAST])
+    where = f"{LAST} of {repo_id}"
+    manifest = read_manifest(raw, where=where, error=VerifyError)
+    listed = manifest.files
+    faults: list[str] = []
+    if not manifest.is_intact:
+        faults.append(f"{LAST} has a digest that is not that of its content")
+    rows = 0
+    for done, (path, said) in enumerate(sorted(listed.items())):
+        if progress is not None:
+            progress(done, len(listed))
+        if path not in tree:
+            faults.append(f"{path} is missing")
+            continue
+        found, count = _check(repo, commit, path, said, tree[path], deep=deep)
+        faults += found
+        rows += count
     if progress is not None:
         progress(len(listed), len(listed))
-    return VerifyReport(
+    return PublishedReport(
         repo_id=repo_id,
         commit=commit,
         faults=tuple(faults),
         files=len(listed.keys() & tree.keys()),
         rows=rows,
-        foreign=tuple(sorted(tree.keys() - listed.keys() - HUBS_OWN - {MANIFEST})),
+        foreign=tuple(sorted(tree.keys() - listed.keys() - HUBS_OWN - {LAST})),
     )
 
 
@@ -144,40 +149,34 @@ def _check(
     repo: HubRepo,
     commit: str,
     path: str,
-    said: Mapping[str, Any],
+    said: FileEntry,
     file: HubFile,
     *,
     deep: bool,
 ) -> tuple[list[str], int]:
     """Return the faults of one file, and how many of its rows were read."""
-    if file.sha256 is not None and file.sha256 != said["sha256"]:
-        return [_differs(path, "sha256", said["sha256"], file.sha256)], 0
+    if file.sha256 is not None and file.sha256 != said.sha256:
+        return [_differs(path, "sha256", said.sha256, file.sha256)], 0
     if file.sha256 is not None and not deep:
         return [], 0
     if file.sha256 is None:
         # the Hub reports a name of git for it, not what the manifest says
         sha256 = hashlib.sha256(repo.read(path, commit, file)).hexdigest()
-        if sha256 != said["sha256"]:
-            return [_differs(path, "sha256", said["sha256"], sha256)], 0
+        if sha256 != said.sha256:
+            return [_differs(path, "sha256", said.sha256, sha256)], 0
         if not (deep and path.endswith(".parquet")):
             return [], 0
-    with repo.download(path, commit) as copy:
+    with repo.download(path, commit, file.size) as copy:
         return _check_copy(copy, path, said)
 
 
-def _check_copy(
-    copy: Path, path: str, said: Mapping[str, Any]
-) -> tuple[list[str], int]:
+def _check_copy(copy: Path, path: str, said: FileEntry) -> tuple[list[str], int]:
     """Return the faults of a downloaded file, and how many rows it has."""
-    sha256 = hashlib.sha256()
     with copy.open("rb") as file:
-        while data := file.read(1 << 20):
-            sha256.update(data)
-    if sha256.hexdigest() != said["sha256"]:
+        sha256, _ = file_digest(file)
+    if sha256 != said.sha256:
         # the client does not check what it downloads
-        return [
-            _differs(path, "downloaded sha256", said["sha256"], sha256.hexdigest())
-        ], 0
+        return [_differs(path, "downloaded sha256", said.sha256, sha256)], 0
     if not path.endswith(".parquet"):
         return [], 0
     try:
@@ -187,10 +186,10 @@ def _check_copy(
     except (pa.ArrowException, OSError) as err:
         return [f"{path} cannot be read as Parquet ({err})"], 0
     faults = []
-    if count != said.get("rows", count):
-        faults.append(f"{path} has {count} rows, expected {said['rows']}")
-    if digest != said.get("rows_sha256", digest):
-        faults.append(_differs(path, "rows_sha256", said["rows_sha256"], digest))
+    if count != said.rows:
+        faults.append(f"{path} has {count} rows, expected {said.rows}")
+    if digest != said.rows_sha256:
+        faults.append(_differs(path, "rows_sha256", str(said.rows_sha256), digest))
     return faults, count
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import builder.hub.lint
 from builder.hub.lint import lint
-from builder.output.build import read_build
+from builder.output.check import read_build
 from tests.tiny_build import ROWS, make_build, relist
 
 CAR = "data/car/test-00000-of-00001.parquet"
@@ -107,8 +107,12 @@ def test_features_of_the_card_that_cannot_be_read(folder):
 def test_rows_that_the_manifest_does_not_know(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"][CAR]["rows"] = 4
+    manifest["configs"]["car"]["test"]["num_examples"] = 4
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    assert found(folder) == [f"{CAR} has 3 rows, expected 4 by manifest.json"]
+    assert found(folder) == [
+        f"{CAR} has 3 rows, expected 4 by manifest.json",
+        "car/test has 3 rows, expected 3 by README.md and 4 by manifest.json",
+    ]
 
 
 def test_counts_that_differ(folder):

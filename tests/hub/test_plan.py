@@ -10,10 +10,10 @@ import builder.hub.plan
 from builder.hub.plan import (
     HUBS_OWN,
     HubFile,
-    LocalFile,
     group_uploads,
     plan_push,
 )
+from builder.output.check import LocalFile
 
 # few names and few contents, so that all kinds of meetings happen
 NAMES = ["README.md", "a.parquet", "b.parquet", "c/d.json", "manifest.json", "notes"]

@@ -12,11 +12,11 @@ import pytest
 
 from builder import build
 from tests.conftest import COCO_RECIPE, SHARD_SIZE
-from tests.hub.test_push import changing, published, size
-from tests.hub.test_push import contents as bytes_of
+from tests.hub.pushing import changing, published, size
+from tests.hub.pushing import contents as bytes_of
 from tests.hub_client import environment, point_at
-from tests.pipeline.test_build import COCO, DATASETS, ISIC
 from tests.servers.hub_server import HubServer
+from tests.small import COCO, DATASETS, ISIC
 from tests.tiny import ROOT
 
 REPO = "alice/trimmed"
@@ -32,11 +32,11 @@ def hub():
 @pytest.fixture(scope="session")
 def patient_build(tmp_path_factory):
     """A build of SIIM-ISIC whose two configs list the same files."""
-    from builder.datasets.drawn.coco import draw_isic
-    from builder.selection.recipe import IsicRecipe
+    from builder.datasets.isic.recipe import IsicRecipe
+    from builder.datasets.painted.isic import paint_isic
 
     folder = tmp_path_factory.mktemp("patient")
-    source = draw_isic(folder / "source", benign=120, malignant=30)
+    source = paint_isic(folder / "source", benign=120, malignant=30)
     recipe = IsicRecipe(benign=(10, 90), malignant=(5, 25))
     build(ISIC, folder / ISIC, recipe, source=str(source), max_shard_size=SHARD_SIZE)
     return folder / ISIC
@@ -252,10 +252,16 @@ def tampered(folder):
 
 
 SPOILT = {
-    "unfinished": (lambda f: (f / "manifest.json").unlink(), "not a finished build"),
+    "unfinished": (
+        lambda f: (f / "manifest.json").unlink(),
+        "no build of trimset",
+    ),
     "tampered": (tampered, "is not what its manifest.json says: data/"),
-    "foreign": (foreign, "not a finished build"),
-    "script": (lambda f: (f / "trimmed.py").write_text(""), "trimmed.py is left over"),
+    "foreign": (foreign, "no build of trimset"),
+    "script": (
+        lambda f: (f / "trimmed.py").write_text(""),
+        "trimmed.py: is not in",
+    ),
 }
 
 
@@ -321,7 +327,7 @@ def test_the_token_is_in_no_traceback(method, path, fault, hub, tmp_path, builds
     [("GET", "/api/whoami"), ("PUT", "/store/"), ("POST", "/commit/")],
 )
 def test_ctrl_c_while_the_hub_stalls(method, path, hub, tmp_path, builds):
-    rule = hub.fail(method, path, "hang", times=99)
+    rule = hub.fail(method, path, "hang", times=999)
     words = ("push", builds[COCO], "--repo-id", REPO)
     with start(hub, tmp_path, *words) as process:
         deadline = time.monotonic() + 60
@@ -355,9 +361,9 @@ def test_a_hub_that_stalls_is_not_waited_for_for_ever(
     from builder.hub.push import push
 
     point_at(hub, monkeypatch, token=TOKEN)
-    for module in ("hub", "hub_timeouts", "push_target", "remote_verify"):
-        monkeypatch.setattr(f"builder.{module}.TIMEOUT", 0.3)
-    hub.fail(method, path, "hang", times=99)
+    for module in ("client", "timeouts", "target", "verify"):
+        monkeypatch.setattr(f"builder.hub.{module}.TIMEOUT", 0.3)
+    hub.fail(method, path, "hang", times=999)
     with pytest.raises(PushError, match=r"connection failed \(.*[Tt]ime"):
         push(builds[COCO], REPO, sleep=lambda _: None)
     hub.faults.clear()

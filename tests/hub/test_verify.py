@@ -12,7 +12,7 @@ from builder.hub.verify import verify_remote
 from tests.hub_client import point_at
 from tests.servers.hub_repos import Blob
 from tests.servers.hub_server import HubServer
-from tests.tiny_build import ROWS, make_build, relist
+from tests.tiny_build import ROWS, make_build, seal
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
@@ -124,8 +124,7 @@ def test_a_manifest_that_is_wrong_about_its_rows(hub, built, tmp_path):
     folder = shutil.copytree(built, tmp_path / "dir")
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"][SHARD]["rows_sha256"] = "f" * 64
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    relist(folder)
+    seal(folder, manifest)
     push(folder, REPO, token="hf_alice")
     assert verify_remote(REPO).ok
     (fault,) = verify_remote(REPO, deep=True).faults
@@ -136,16 +135,18 @@ def test_a_manifest_that_is_wrong_about_its_rows(hub, built, tmp_path):
 @pytest.mark.parametrize(
     ("content", "said", "match"),
     [
-        (b"PAR1 no more", {}, "extra.parquet cannot be read as Parquet"),
+        (b"PAR1 no more", {"rows": 3}, "extra.parquet cannot be read as Parquet"),
         (None, {"rows": 9}, "extra.parquet has 3 rows, expected 9"),
     ],
 )
-def test_what_push_would_never_have_sent(pushed, built, content, said, match):
+def test_what_push_would_never_have_sent(pushed, built, content, said, match, tmp_path):
     content = content or (built / SHARD).read_bytes()
     manifest = json.loads((built / "manifest.json").read_text())
     sha256 = hashlib.sha256(content).hexdigest()
-    manifest["files"]["extra.parquet"] = {"sha256": sha256, **said}
-    text = json.dumps(manifest).encode()
+    entry = {**manifest["files"][SHARD], "sha256": sha256, **said}
+    manifest["files"]["extra.parquet"] = entry
+    seal(tmp_path, manifest)
+    text = (tmp_path / "manifest.json").read_bytes()
     pushed.repo(REPO).edit({"extra.parquet": content, "manifest.json": text})
     assert verify_remote(REPO).ok
     (fault,) = verify_remote(REPO, deep=True).faults
@@ -189,10 +190,17 @@ def test_progress(pushed):
     assert seen[-1][0] == seen[-1][1] == len(seen) - 1
 
 
+def test_a_manifest_that_was_edited_on_the_hub(pushed, built):
+    text = (built / "manifest.json").read_bytes().replace(b'"0.1.0"', b'"0.1.1"')
+    pushed.repo(REPO).edit({"manifest.json": text})
+    (fault,) = verify_remote(REPO).faults
+    assert fault == "manifest.json has a digest that is not that of its content"
+
+
 def test_what_is_no_build(pushed):
     pushed.repo(REPO).edit({"manifest.json": None})
     refuse("holds no build: expected manifest.json", REPO)
     pushed.repo(REPO).edit({"manifest.json": b"[]"})
-    refuse("is not a manifest of trimset", REPO)
-    refuse("is not there", "alice/nothing")
+    refuse("expected the format trimset.manifest/1, found", REPO)
+    refuse("no local folder has that name: expected a data", "alice/nothing")
     refuse("expected NAMESPACE/NAME", "alice")
