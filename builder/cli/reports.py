@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from builder.hub.push import PushReport
-    from builder.hub.verify import VerifyReport as RemoteReport
+    from builder.hub.verify import PublishedReport
     from builder.pipeline.demo import Demo
     from builder.pipeline.verify import VerifyReport
     from builder.sources.cache import CacheEntry
@@ -31,12 +31,13 @@ def demo_lines(done: Sequence[Demo]) -> Iterator[str]:
     for item in done:
         yield f"  {item.folder}/README.md  {item.folder}/figures/contact_sheet.png"
     first, folder = done[0], done[0].folder.absolute()
+    config = first.rows[-1]["config"]
     yield "\nTry next:"
     yield f"  trimset plan {first.dataset} --source {first.source}"
     yield f"  trimset verify {first.folder} --source {first.source}"
     yield (
         f'  python -c "from datasets import load_dataset; '
-        f"print(load_dataset('{folder}', 'car'))\""
+        f"print(load_dataset('{folder}', '{config}'))\""
     )
 
 
@@ -59,8 +60,8 @@ def plan_lines(report: Mapping[str, Any]) -> Iterator[str]:
     rows = sum(n for splits in report["rows"].values() for n in splits.values())
     configs = count_of(len(report["rows"]), "config", "configs")
     yield f"{report['dataset']}: {rows:,} rows in {configs}"
-    if report["dataset"] == "siim_isic_small":
-        yield "and the same rows as 'patient', which a build cuts by what it sees"
+    if not report["settled"]:
+        yield "and what a build cuts from them, once it has seen the images"
     yield f"{report['images']:,} distinct images, {report['bytes']:,} bytes"
     fetch = report["to_fetch"]
     yield (
@@ -117,7 +118,7 @@ def told_of_verify(folder: str, report: VerifyReport) -> dict[str, Any]:
     }
 
 
-def told_of_remote(report: RemoteReport) -> dict[str, Any]:
+def told_of_remote(report: PublishedReport) -> dict[str, Any]:
     """Return the record of the check of a repo."""
     return {
         "repo_id": report.repo_id,
