@@ -1,7 +1,8 @@
 """Trim SIIM-ISIC with whatever pandas and NumPy are installed, and report it as JSON.
 
-Needs only pandas and NumPy: `builder.datasets.isic.parse` and `builder.selection.rules` work without
-pyarrow and `datasets`. Run by `tests/isic_matrix.py` in environments of its own:
+Needs only pandas and NumPy: `builder.datasets.isic.parse` and
+`builder.selection.rules` work without pyarrow and `datasets`. Run by
+`tests/isic_matrix.py` in environments of its own:
 
     python isic_probe.py [CSV]
 """

@@ -22,12 +22,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from builder.output.limits import MAX_SHARD_SIZE
 from tests.benchmarks.measure import alternate, measure, print_table
 from tests.servers.hub_server import HubServer
 
 ROOT = Path(__file__).parents[2]
 SIZES = (10, 20, 40, 160)
-CONTRACT = 40
+CONTRACT = MAX_SHARD_SIZE // 1_000_000
 SIDE = ["-m", "tests.benchmarks.load_side"]
 OURS, PUSHED, FOLDER = "a build", "push_to_hub", "imagefolder"
 

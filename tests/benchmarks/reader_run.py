@@ -24,7 +24,8 @@ from pathlib import Path
 import pytest
 
 from builder.hub.push import push
-from tests.hub.test_push import READER, REPO, images
+from tests.hub.pushing import REPO
+from tests.hub.test_push_processes import READER, images
 from tests.hub_client import environment, point_at
 from tests.servers.hub_server import HubServer
 from tests.tiny_build import make_build

@@ -1,6 +1,6 @@
 """Load an export through its dataset script and compare it with the Parquet of a build.
 
-Stands alone, as `tests/load_probe.py` does, whose summaries it compares; run in
+Stands alone, as `tests/probes/load_probe.py` does, whose summaries it compares; run in
 environments of datasets 3.6, 4 and 5:
 
     python script_probe.py SCRIPT_FOLDER EXPORT BUILD
