@@ -6,27 +6,26 @@ imported when they are first used, so that the light ones stay light.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from builder import datasets
+from builder.version import __version__
+
 if TYPE_CHECKING:
-    from builder.demo import demo
+    from builder.datasets import *  # noqa: F403 (the recipes)
     from builder.errors import TrimsetError
-    from builder.export import export
-    from builder.pipeline import build
-    from builder.plan import plan
-    from builder.push import push
-    from builder.recipes import CocoRecipe, IsicRecipe
-    from builder.remote_verify import verify_remote
-    from builder.verify import verify
+    from builder.hub.push import push
+    from builder.hub.verify import verify_remote
+    from builder.pipeline.build import build
+    from builder.pipeline.demo import demo
+    from builder.pipeline.export import export
+    from builder.pipeline.plan import plan
+    from builder.pipeline.verify import verify
 
-__version__ = "0.1.0"
-
-__all__ = [
-    "CocoRecipe",
-    "IsicRecipe",
+__all__ = []
+__all__ += datasets.__all__
+__all__ += [
     "TrimsetError",
     "__version__",
     "build",
@@ -39,16 +38,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CocoRecipe": "builder.recipes",
-    "IsicRecipe": "builder.recipes",
+    **datasets.RECIPES,
     "TrimsetError": "builder.errors",
-    "build": "builder.pipeline",
-    "demo": "builder.demo",
-    "export": "builder.export",
-    "plan": "builder.plan",
-    "push": "builder.push",
-    "verify": "builder.verify",
-    "verify_remote": "builder.remote_verify",
+    "build": "builder.pipeline.build",
+    "demo": "builder.pipeline.demo",
+    "export": "builder.pipeline.export",
+    "plan": "builder.pipeline.plan",
+    "push": "builder.hub.push",
+    "verify": "builder.pipeline.verify",
+    "verify_remote": "builder.hub.verify",
 }
 
 
@@ -57,15 +55,3 @@ def __getattr__(name: str) -> Any:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     return getattr(import_module(_HOMES[name]), name)
-
-
-class _Package(ModuleType):
-    """Keeps `verify` the function, once ``builder.verify`` the module is imported."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # The import system binds every module to its package under its own name.
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -41,18 +41,18 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def coco_source(tmp_path_factory):
     """Return a drawn source of COCO: toasters are rare, and drawn again."""
-    from builder.drawn import draw_coco
+    from builder.datasets.painted.coco import paint_coco
 
-    return draw_coco(tmp_path_factory.mktemp("source") / "coco", train=60, val=40)
+    return paint_coco(tmp_path_factory.mktemp("source") / "coco", train=60, val=40)
 
 
 @pytest.fixture(scope="session")
 def isic_source(tmp_path_factory):
     """Return a drawn source of SIIM-ISIC."""
-    from builder.drawn import draw_isic
+    from builder.datasets.painted.isic import paint_isic
 
     folder = tmp_path_factory.mktemp("source") / "isic"
-    return draw_isic(folder, benign=120, malignant=30)
+    return paint_isic(folder, benign=120, malignant=30)
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,16 @@ import pickle
 import sys
 from pathlib import Path
 
-from builder.cache import Cache
-from builder.fetch import fetch
+from builder.sources.cache import Cache
+from builder.sources.fetch import fetch
+from builder.sources.remote import Remote
 
 if __name__ == "__main__":
     members, root, concurrency = sys.argv[1:]
-    fetch(
-        pickle.loads(Path(members).read_bytes()),
-        cache=Cache(root),
-        concurrency=int(concurrency),
-        max_request=1,
-    )
+    with Remote(concurrency=int(concurrency)) as remote:
+        fetch(
+            pickle.loads(Path(members).read_bytes()),
+            cache=Cache(root),
+            remote=remote,
+            max_request=1,
+        )

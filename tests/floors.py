@@ -27,6 +27,7 @@ TOOLS = [
     "aiohttp",
     "distributed",
     "hypothesis",
+    "imagehash",
     "pytest",
     "pytest-cov",
     "tomli; python_version < '3.11'",

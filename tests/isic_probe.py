@@ -1,7 +1,8 @@
 """Trim SIIM-ISIC with whatever pandas and NumPy are installed, and report it as JSON.
 
-Needs only pandas and NumPy: `builder.isic` and `builder.selection` work without
-pyarrow and `datasets`. Run by `tests/isic_matrix.py` in environments of its own:
+Needs only pandas and NumPy: `builder.datasets.isic.parse` and
+`builder.selection.rules` work without pyarrow and `datasets`. Run by
+`tests/isic_matrix.py` in environments of its own:
 
     python isic_probe.py [CSV]
 """
@@ -53,7 +54,8 @@ def make_csv() -> bytes:
 
 def trim(data: bytes) -> bytes:
     """Return metadata_small.csv as trimset makes it."""
-    from builder import isic, selection
+    from builder.datasets.isic import parse as isic
+    from builder.selection import rules as selection
 
     frame = isic.read_metadata(data, name="metadata.csv")
     rows = selection.slice_labels(isic.labels(frame), SLICES)

@@ -3,9 +3,9 @@
     python -m tests.load_matrix DIR [DIR ...] [--envs .matrix] [--versions 2.14.0,5]
 
 Makes one real environment per version (venv and pip, reused afterwards), runs
-`tests/load_probe.py` in each, and compares what they loaded: features, rows, image
-bytes, plain and as a stream. Then takes one example of every config as a stream and
-leaves, several times: a guard against hanging at exit (apache/arrow#45214).
+`tests/probes/load_probe.py` in each, and compares what they loaded: features, rows,
+image bytes, plain and as a stream. Then takes one example of every config as a stream
+and leaves, several times: a guard against hanging at exit (apache/arrow#45214).
 Exit status 0 only if everything is equal and no exit failed.
 
 A process that leaves while Arrow's threads are still busy hangs, every time, if the
@@ -29,7 +29,8 @@ from pathlib import Path
 
 from tests.interpreters import find_interpreter, run_quietly
 
-PROBE = Path(__file__).with_name("load_probe.py")
+# In a folder without others: what lies beside a script hides installed packages.
+PROBE = Path(__file__).with_name("probes") / "load_probe.py"
 MODERN = ("3.11", "3.12", "3.10", "3.13")
 # Version: interpreters it runs on, best first, and what pip is asked for.
 ENVIRONMENTS = {

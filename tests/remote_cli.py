@@ -10,7 +10,7 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING
 
-from tests.test_build import COCO, ISIC, OPTIONS
+from tests.small import COCO, ISIC, OPTIONS
 from tests.tiny import ROOT, run, zip_folder
 
 if TYPE_CHECKING:

@@ -1,15 +1,18 @@
 """The benchmarks' own machinery: what they measure must be what they say."""
 
+import importlib
 import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from builder.drawn import draw_coco
+from builder.datasets.painted.coco import paint_coco
+from tests.benchmarks import __main__ as everything
 from tests.benchmarks import bench_selection, full_size
 from tests.benchmarks.full_size import SPLITS, Split
 from tests.benchmarks.load_side import Received
@@ -80,10 +83,18 @@ def test_images_are_whole_distinct_and_of_the_right_size(small):
     assert all((again / n).read_bytes() == (folder / n).read_bytes() for n in names[:3])
 
 
-def test_source_is_made_once(tmp_path, monkeypatch):
+def test_source_is_made_once_with_the_images_that_are_selected(tmp_path, monkeypatch):
     tiny = (Split("train2017", 120, 110, 700), Split("val2017", 100, 90, 600))
     monkeypatch.setattr(full_size, "SPLITS", tiny)
-    full_size.make_source(tmp_path)
+    written = []
+    monkeypatch.setattr(
+        everything, "write_images", lambda *given: written.append(given)
+    )
+    everything.make_full_source(str(tmp_path))
+    [(folder, names)] = written
+    assert folder == tmp_path
+    assert len(names) == len(set(names)) == 110 + 90
+    assert {Path(name).parent.name for name in names} == {"train2017", "val2017"}
     train = tmp_path / "annotations/instances_train2017.json"
     stamp, content = train.stat().st_mtime_ns, train.read_bytes()
     full_size.make_source(tmp_path)
@@ -132,8 +143,26 @@ def test_bytes_that_nobody_reads_are_not_counted_as_received(monkeypatch):
         assert received.bytes == 1_000 + 8_192
 
 
+FILES = sorted(Path(everything.__file__).parent.glob("[!_]*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_benchmark_finds_what_it_measures(file):
+    importlib.import_module(f"tests.benchmarks.{file.stem}")
+
+
+def test_stages_are_measured_at_a_small_size():
+    words = ["-m", "tests.benchmarks.bench_scale", "--here", "--rows", "300"]
+    done = subprocess.run(
+        [sys.executable, *words], check=True, capture_output=True, text=True
+    )
+    row = json.loads(done.stdout)
+    assert (row["rows"], row["shards"]) == (300, 2)
+    assert all(number > 0 for name, number in row.items() if name.endswith("_row"))
+
+
 def test_notebook_and_comparison_run_on_a_drawn_source(tmp_path, capsys):
-    source = draw_coco(tmp_path / "source", train=40, val=40)
+    source = paint_coco(tmp_path / "source", train=40, val=40)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "tests.benchmarks.notebook", str(source), str(out)]
     subprocess.run([*command, "--copy"], check=True)
@@ -145,7 +174,8 @@ def test_notebook_and_comparison_run_on_a_drawn_source(tmp_path, capsys):
         pairs = {
             (f"{split}2017/{r['image_id']:012}.jpg", r["category_id"]) for r in rows
         }
-        assert {(name, c) for name, found in labels.items() for c in found} <= pairs
+        found = {(name, c) for name, listed in labels.items() for c in listed}
+        assert found == {(name, c) for name, c in pairs if name in labels}
         assert all(
             (out / name).read_bytes() == (source / name).read_bytes() for name in labels
         )
@@ -155,4 +185,4 @@ def test_notebook_and_comparison_run_on_a_drawn_source(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "notebook / ours, median_seconds: " in printed
     ratio = float(printed.split("median_seconds: ")[1].split()[0])
-    assert ratio > 1
+    assert ratio > 0  # which is the faster is for the benchmark to say

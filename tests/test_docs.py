@@ -1,20 +1,33 @@
-"""The README names what there is, and nothing that there is not."""
+"""The documents name what there is, and nothing that there is not."""
 
+import itertools
 import re
+from importlib.util import find_spec
 
 import pytest
+from PIL import Image
 
-from builder.cli import _COMMANDS
-from builder.options import make_parser
+import builder
+from builder.cli.commands import COMMANDS
+from builder.cli.options import make_parser
+from tests import readme_picture
+from tests.floors import tomllib
 from tests.tiny import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "CONTRIBUTING.md", "tests/benchmarks/README.md")
+}
+README, CONTRIBUTING, BENCHMARKS = PAGES.values()
+ROOMS = sorted(file.parent.name for file in ROOT.glob("builder/*/__init__.py"))
+# What a path in the documents begins with, if it is one of this repository.
+TOP = ("builder/", "tests/", "coco_stuff_trimmed/", "siim_isic_small/", ".ci/")
 
 
 def commands():
     """Return the parser of each command."""
     (action,) = [
-        a for a in make_parser(_COMMANDS)._actions if isinstance(a.choices, dict)
+        a for a in make_parser(COMMANDS)._actions if isinstance(a.choices, dict)
     ]
     return action.choices
 
@@ -46,3 +59,73 @@ def test_every_target_of_make_that_the_readme_names_is_there():
     named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))
     assert named <= targets
     assert {"demo", "test"} <= named
+
+
+def test_what_the_readme_imports_from_the_library_is_public():
+    (names,) = re.findall(r"^from builder import (.+)$", README, re.MULTILINE)
+    assert set(names.split(", ")) <= set(builder.__all__)
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+ASKED = [
+    *PROJECT["dependencies"],
+    *itertools.chain.from_iterable(PROJECT["optional-dependencies"].values()),
+]
+
+
+def test_contributing_is_short():
+    assert len(CONTRIBUTING.splitlines()) < 100
+
+
+@pytest.mark.parametrize("words", sorted(set(ASKED)))
+def test_contributing_says_why_a_dependency_is_there(words):
+    name = re.split(r"[\[>;]", words)[0]
+    assert f"`{name}`" in CONTRIBUTING
+
+
+@pytest.mark.parametrize("words", PROJECT["dependencies"])
+def test_contributing_says_why_a_floor_is_what_it_is(words):
+    name, floor = words.split(">=")
+    assert re.search(
+        rf"^\| `{name}` \| {re.escape(floor)} \| \w", CONTRIBUTING, re.MULTILINE
+    )
+
+
+def test_contributing_names_every_room_and_no_other():
+    named = re.findall(r"^\| `(\w+)/` \|", CONTRIBUTING, re.MULTILINE)
+    assert sorted(named) == ROOMS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_file_that_is_named_is_there(page):
+    found = [
+        path for path in re.findall(r"`([^`\s]+)`", PAGES[page]) if path.startswith(TOP)
+    ]
+    links = re.findall(r"\]\(([^):\s]+)\)", PAGES[page])
+    assert found or links
+    for path in found:
+        assert (ROOT / path).exists(), path
+    for path in links:
+        assert ((ROOT / page).parent / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_module_that_is_to_be_run_is_there(page):
+    for name in re.findall(r"python -m (tests[\w.]*)", PAGES[page]):
+        assert find_spec(name), name
+
+
+def test_each_benchmark_is_listed_and_each_that_is_listed_is_there():
+    table = BENCHMARKS.split("\n## ")[0]
+    listed = set(re.findall(r"^\| `(\w+)[^`]*` \|", table, re.MULTILINE))
+    there = {file.stem for file in ROOT.glob("tests/benchmarks/*.py")}
+    assert listed <= there
+    assert {name for name in there if name.startswith(("bench_", "trial_"))} <= listed
+
+
+def test_the_picture_is_small_and_has_its_place():
+    path = readme_picture.PICTURE
+    assert f"]({path.relative_to(ROOT).as_posix()})" in README
+    assert path.stat().st_size < 60_000
+    with Image.open(path) as picture:
+        assert picture.width > picture.height > 400

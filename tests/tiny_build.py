@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import yaml
 from PIL import Image
 
-from builder.digests import rows_digest
+from builder.output.digests import digest_of, rows_digest, to_json
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 SCHEMA = pa.schema(
@@ -23,6 +23,7 @@ SCHEMA = pa.schema(
     ]
 )
 ROWS = 3  # of a shard
+NONE = "0" * 64
 
 
 def features(config):
@@ -102,11 +103,22 @@ def make_build(
             for i, path in enumerate(paths):
                 own = (seeds or {}).get(config, seed)
                 table = write_shard(folder / path, config, i, seed=own, pixels=pixels)
-                extra[path] = {"rows": ROWS, "rows_sha256": rows_digest(table)}
+                images = [
+                    hashlib.sha256(i["bytes"]) for i in table["image"].to_pylist()
+                ]
+                extra[path] = {
+                    "rows": ROWS,
+                    "num_bytes": table.nbytes,
+                    "rows_sha256": rows_digest(table),
+                    "images_sha256": hashlib.sha256(
+                        b"".join(image.digest() for image in images)
+                    ).hexdigest(),
+                }
             size = sum((folder / path).stat().st_size for path in paths)
             splits[split] = {
                 "num_examples": ROWS * count,
-                "num_bytes": size,
+                "num_bytes": sum(extra[path]["num_bytes"] for path in paths),
+                "download_size": size,
                 "files": paths,
             }
             data_files.append({"split": split, "path": f"data/{config}/{split}-*"})
@@ -161,23 +173,45 @@ def write_manifest(folder, *, extra, configs, dataset):
     manifest = {
         "format": "trimset.manifest/1",
         "dataset": dataset,
+        "key": "0" * 64,
         "versions": {"trimset": "0.1.0"},
-        "sources": [],
+        "recipe": {},
         "options": {},
-        "files": files,
+        "sources": [],
+        "selection": "0" * 64,
+        "features": {config: features(config) for config in configs},
         "configs": configs,
+        "audit": {},
+        "broken": [],
+        "files": files,
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
+    seal(folder, manifest)
+
+
+def seal(folder, manifest):
+    """Write a manifest with the digest of what it says."""
+    content = {name: value for name, value in manifest.items() if name != "digest"}
+    whole = {**content, "digest": digest_of(content)}
+    (folder / "manifest.json").write_bytes(to_json(whole))
 
 
 def relist(folder):
     """Make the manifest true again after a file was changed by hand."""
     manifest = json.loads((folder / "manifest.json").read_text())
-    kept = ("rows", "rows_sha256")
+    kept = ("rows", "num_bytes", "rows_sha256", "images_sha256")
     extra = {
         path: {key: said[key] for key in kept if key in said}
         for path, said in manifest["files"].items()
     }
+    for path in sorted(folder.rglob("*.parquet")):
+        name = path.relative_to(folder).as_posix()
+        extra.setdefault(
+            name, dict.fromkeys(kept[:2], ROWS) | dict.fromkeys(kept[2:], NONE)
+        )
+    for splits in manifest["configs"].values():
+        for split in splits.values():
+            paths = [folder / path for path in split["files"]]
+            split["download_size"] = sum(path.stat().st_size for path in paths)
     write_manifest(
         folder,
         extra=extra,

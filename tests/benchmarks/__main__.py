@@ -12,8 +12,10 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
-from builder.prepare import prepare
+from builder.pipeline.prepare import Request, prepare
+from builder.pipeline.work import working
 from tests.benchmarks.full_size import make_source, write_images
 
 WITH_SOURCE = ("selection", "shards", "workers", "many", "loading")
@@ -22,9 +24,11 @@ WITHOUT = ("scale", "audit", "fetch")
 
 def make_full_source(folder):
     """Write annotations of full size, and the images that a build selects."""
-    make_source(folder)
-    prepared = prepare("coco_stuff_trimmed", source=str(folder), digest=False)
-    write_images(folder, [key for group in prepared.images for key in group.keys])
+    make_source(Path(folder))
+    request = Request("coco_stuff_trimmed", source=folder)
+    with working(None) as work:
+        prepared = prepare(request, work, digest=False)
+    write_images(Path(folder), prepared.keys)
 
 
 def main():

@@ -23,10 +23,11 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from builder.audit import audit_images
-from builder.duplicates import find_duplicates
-from builder.model import Member
-from builder.pixels import check_structure, inspect
+from builder.audit.duplicates import find_duplicates
+from builder.images.inspect import check_structure, inspect
+from builder.pipeline.examine import see
+from builder.pipeline.work import working
+from builder.sources.member import LocalMember
 
 SAMPLE = 400
 
@@ -53,11 +54,14 @@ def draw_copies(folder, seed, copies):
 
 def time_audit(members, workers):
     """Wall and CPU seconds of `workers` processes, and the facts."""
-    named = {member.name: member for member in members}
+    names = [member.name for member in members]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    with ProcessPoolExecutor(workers) as pool:
-        audit = audit_images(named, {}, executor=pool, workers=workers, decode=True)
+    with (
+        ProcessPoolExecutor(workers) as pool,
+        working(None, executor=pool, workers=workers) as work,
+    ):
+        seen = see(names, members, work, decode=True)
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
@@ -68,7 +72,7 @@ def time_audit(members, workers):
         "images_per_second": round(len(members) / wall),
         "largest_process_mb": round(after.ru_maxrss / 1024),
     }
-    return row, audit.facts
+    return row, seen.facts
 
 
 def time_each(function, blobs):
@@ -101,7 +105,7 @@ def main():
         paths = sorted(Path(folder).iterdir())
         sizes = [path.stat().st_size for path in paths]
         members = [
-            Member(path.name, str(path), size)
+            LocalMember(path.name, str(path), size)
             for path, size in zip(paths, sizes, strict=True)
         ]
         rows = [time_audit(members, workers) for workers in (1, 2)]

@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING
 import fsspec
 import remotezip
 
-from builder.cache import Cache
-from builder.fetch import fetch
-from builder.ranges import plan_requests
-from builder.remote import CONCURRENCY, read_zip
+from builder.sources.cache import Cache
+from builder.sources.fetch import fetch
+from builder.sources.find import read_zip
+from builder.sources.ranges import plan_requests
+from builder.sources.remote import CONCURRENCY, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,8 +78,10 @@ def fsspec_zip(url: str, names: list[str], _folder: str) -> None:
 
 
 def ours(url: str, names: list[str], folder: str) -> None:
-    members = read_zip(url)
-    fetch([members[name] for name in names], cache=Cache(folder))
+    with Remote() as remote:
+        members = read_zip(remote, url)
+        chosen = [members[name] for name in names]
+        fetch(chosen, cache=Cache(folder), remote=remote)
 
 
 WAYS: dict[str, Callable[[str, list[str], str], None]] = {
@@ -130,13 +133,9 @@ def main() -> int:
         path = Path(folder) / "a.zip"
         names = make_archive(path, options.size * 1e9)
         chosen = random.Random(1).sample(names, len(names) // 10)
-        members = read_zip(str(path))
-        picked = [members[name] for name in chosen]
-        needed = sum(member.span for member in picked)
-        requests = len(plan_requests(picked))
         with subprocess.Popen(
             [
-                *(sys.executable, "-m", "tests.range_server", folder),
+                *(sys.executable, "-m", "tests.servers.range_server", folder),
                 *("--latency", str(options.latency)),
             ],
             stdin=subprocess.PIPE,
@@ -145,6 +144,11 @@ def main() -> int:
         ) as server:
             assert server.stdout is not None
             port = int(server.stdout.readline())
+            with Remote() as remote:
+                members = read_zip(remote, f"http://127.0.0.1:{port}/a.zip")
+            picked = [members[name] for name in chosen]
+            needed = sum(member.span for member in picked)
+            requests = len(plan_requests(picked))
             found = measure(port, chosen, options.rounds, ways)
             server.communicate()
         size = path.stat().st_size

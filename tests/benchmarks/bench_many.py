@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from builder.coco import read_table
-from builder.selection import draw_balanced, draw_many
-from builder.targets_coco import find_targets
+from builder.datasets.coco.parse import read_table
+from builder.datasets.coco.targets import find_targets
+from builder.selection.rules import draw_many
 from tests.benchmarks.measure import alternate, print_table, timed
 from tests.benchmarks.notebook import load_coco_data
 
@@ -43,13 +44,17 @@ def main(arguments=None):
     }
 
     def many(ids, seeds):
-        return draw_many(table.masks(ids), samples=SAMPLES, seeds=seeds)
+        fresh = replace(table)  # as in a command, which asks it once
+        places = [fresh.position[category] for category in ids]
+        return draw_many(fresh.presence[places], samples=SAMPLES, seeds=seeds)
+
+    def alone(has, seed):
+        return draw_many(has[np.newaxis], samples=SAMPLES, seeds=[seed])[0, 0]
 
     def one_by_one():
         return np.array(
             [
-                [draw_balanced(table.has(c), samples=SAMPLES, seed=seed)
-                 for c in everything]
+                [alone(table.has(category), seed) for category in everything]
                 for seed in seeds
             ]
         )  # fmt: skip

@@ -24,14 +24,16 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.audit import audit_images
-from builder.execute import InlineExecutor
-from builder.manifest import versions
-from builder.model import Member
-from builder.shard_tasks import plan_shards
-from builder.shards import write_shards
-from builder.storage import Root
-from builder.tables import SplitRows, schema_of
+from builder.output.folder import Folder
+from builder.output.limits import MAX_SHARD_SIZE
+from builder.output.plan import plan_shards
+from builder.output.schema import schemas_of
+from builder.output.versions import versions
+from builder.pipeline.examine import see
+from builder.pipeline.work import working
+from builder.pipeline.write import write_shards
+from builder.selection.contract import SplitRows
+from builder.sources.member import LocalMember
 from tests.benchmarks.bench_audit import draw_picture
 from tests.benchmarks.measure import anonymous_bytes
 
@@ -65,46 +67,51 @@ class Peak(threading.Thread):
 
 def make_rows(count):
     """Return the rows of a split, as a dataset would."""
+    from datasets import Features, Image, Value
+
+    columns = {
+        "image_id": np.arange(count, dtype=np.int64),
+        "label": np.arange(count, dtype=np.int64) % 80,
+    }
+    features = {"image": Image(), "image_id": Value("int64"), "label": Value("int64")}
     return SplitRows(
         config="default",
         split="train",
-        columns={
-            "image_id": np.arange(count, dtype=np.int64),
-            "label": np.arange(count, dtype=np.int64) % 80,
-        },
         images=np.arange(count),
+        make_columns=lambda: columns,
+        make_features=lambda: Features(features),
         is_whole=True,
     )
 
 
 def run(count, folder):
     """Look at `count` images and write them; return what it took."""
-    from datasets import Features, Image, Value
+    import datasets  # noqa: F401  # what it takes is held before
 
     image = Path(folder, "tiny.jpg")
     draw_picture(0).resize((32, 24)).save(image, quality=80)
     size = image.stat().st_size
-    features = {"image": Image(), "image_id": Value("int64"), "label": Value("int64")}
     before = held()
     rows = make_rows(count)
-    names = (f"train/{number:012}.jpg" for number in range(count))
-    members = {name: Member(name, str(image), size) for name in names}
+    keys = [f"train/{number:012}.jpg" for number in range(count)]
+    members = [LocalMember(key, str(image), size) for key in keys]
     index, peak = held() - before, Peak()
     started = time.process_time()
-    executor = InlineExecutor()
-    looked = audit_images(members, {}, executor=executor, workers=1, decode=True)
-    audited, looking = time.process_time(), peak.ask()
-    plan = plan_shards(
-        [rows],
-        members,
-        {"default": schema_of(Features(features))},
-        root=Root(f"{folder}/out"),
-        max_shard_size=40_000_000,
-        versions=versions(),
-    )
-    planned, planning = time.process_time(), peak.ask()
-    shards, _ = write_shards(plan, executor, workers=1, audit=looked)
-    written, writing = time.process_time(), peak.ask()
+    with working(None) as work:
+        seen = see(keys, members, work, decode=True)
+        audited, looking = time.process_time(), peak.ask()
+        plan = plan_shards(
+            [rows],
+            keys,
+            members,
+            schemas_of([rows]),
+            root=Folder(f"{folder}/out"),
+            max_shard_size=MAX_SHARD_SIZE,
+            versions=versions(),
+        )
+        planned, planning = time.process_time(), peak.ask()
+        shards, _ = write_shards(plan, work, known=seen)
+        written, writing = time.process_time(), peak.ask()
     manifest = sum(len(json.dumps(asdict(shard))) for shard in shards)
     return {
         "rows": count,

@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.tables import writer_options
+from builder.output.schema import writer_options
 from tests.benchmarks.measure import alternate, measure, print_table, timed
 
 SCHEMA = pa.schema(

@@ -20,41 +20,48 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.audit import Audit, audit_images
-from builder.execute import InlineExecutor
-from builder.manifest import versions
-from builder.model import Member
-from builder.shard_tasks import plan_shards
-from builder.shards import write_shards
-from builder.storage import Root
-from builder.tables import SplitRows, schema_of
+from builder.images.facts import AuditFacts, Seen
+from builder.output.folder import Folder
+from builder.output.limits import MAX_SHARD_SIZE
+from builder.output.plan import plan_shards
+from builder.output.schema import schemas_of
+from builder.output.versions import versions
+from builder.pipeline.examine import see
+from builder.pipeline.execute import InlineExecutor
+from builder.pipeline.work import working
+from builder.pipeline.write import write_shards
+from builder.selection.contract import SplitRows
+from builder.sources.member import LocalMember
 from tests.benchmarks.measure import alternate, print_table, timed
 
 
 def find_members(source, count):
-    """Return images of the source by key."""
+    """Return images of the source."""
     paths = sorted(Path(source, "train2017").iterdir())[:count]
-    return {p.name: Member(p.name, str(p), p.stat().st_size) for p in paths}
+    return [LocalMember(p.name, str(p), p.stat().st_size) for p in paths]
 
 
-def plan_writing(members, out):
+def plan_writing(keys, members, out):
     """Return the plan that writes the members as one split."""
     from datasets import Features, Image, Value
 
+    images = np.arange(len(members))
+    features = Features({"image": Image(), "position": Value("int64")})
     rows = SplitRows(
         config="default",
         split="train",
-        columns={"position": np.arange(len(members), dtype=np.int64)},
-        images=np.arange(len(members)),
+        images=images,
+        make_columns=lambda: {"position": images},
+        make_features=lambda: features,
         is_whole=True,
     )
-    schema = schema_of(Features({"image": Image(), "position": Value("int64")}))
     return plan_shards(
         [rows],
+        keys,
         members,
-        {"default": schema},
-        root=Root(out),
-        max_shard_size=40_000_000,
+        schemas_of([rows]),
+        root=Folder(out),
+        max_shard_size=MAX_SHARD_SIZE,
         versions=versions(),
     )
 
@@ -67,15 +74,19 @@ def main(arguments=None):
     parser.add_argument("--images", type=int, default=3000)
     options = parser.parse_args(arguments)
     members = find_members(options.source, options.images)
+    keys = [member.name for member in members]
     with tempfile.TemporaryDirectory() as folder:
         out = f"{folder}/out"
-        plan = plan_writing(members, out)
+        plan = plan_writing(keys, members, out)
 
         def audit(executor, workers):
-            audit_images(members, {}, executor=executor, workers=workers, decode=True)
+            with working(None, executor=executor, workers=workers) as work:
+                see(keys, members, work, decode=True)
 
         def write(executor, workers):
-            write_shards(plan, executor, workers=workers, audit=Audit.of([]))
+            unknown = Seen(keys, AuditFacts.of(len(keys)))
+            with working(None, executor=executor, workers=workers) as work:
+                write_shards(plan, work, known=unknown)
 
         with (
             ThreadPoolExecutor(2) as threads,

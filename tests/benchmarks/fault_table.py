@@ -23,13 +23,13 @@ from typing import Any
 import pytest
 
 from builder.errors import TrimsetError
-from builder.push import push
+from builder.hub.push import push
 from tests.hub_client import environment, point_at
-from tests.hub_server import HubServer
+from tests.servers.hub_server import HubServer
 from tests.tiny_build import make_build
 
 REPO = "alice/coco_stuff_trimmed"
-COMMAND = "import sys; from builder.push import push; push(*sys.argv[1:])"
+COMMAND = "import sys; from builder.hub.push import push; push(*sys.argv[1:])"
 
 
 @dataclass

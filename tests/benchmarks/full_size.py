@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from builder.drawn import CATEGORIES
+from builder.datasets.painted.coco import CATEGORIES
 
 # Width, height, and how many of a hundred images: roughly as in train2017.
 SIZES = (

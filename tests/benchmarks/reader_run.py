@@ -23,10 +23,11 @@ from pathlib import Path
 
 import pytest
 
-from builder.push import push
+from builder.hub.push import push
+from tests.hub.pushing import REPO
+from tests.hub.test_push_processes import READER, images
 from tests.hub_client import environment, point_at
-from tests.hub_server import HubServer
-from tests.test_push import READER, REPO, images
+from tests.servers.hub_server import HubServer
 from tests.tiny_build import make_build
 
 

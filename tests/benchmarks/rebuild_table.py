@@ -24,17 +24,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from builder import build
-from builder.manifest import LAST
-from builder.output import SIDECARS
-from builder.storage import Root
-from tests.dask_cluster import run_cluster
+from builder.output.folder import Folder
+from builder.output.records import LAST, SHARDS
+from tests.servers.dask_cluster import run_cluster
 
 NAME = "coco_stuff_trimmed"
 
 
 def digests(folder):
     """Return sha256 and size of every file."""
-    root = Root(folder)
+    root = Folder(folder)
     return {name: root.digest(name) for name in root.files()}
 
 
@@ -65,7 +64,7 @@ def run_on_cluster(source, out, folder):
 def whole_shards(out):
     """Return inode and time of each shard that has its record."""
     found = {}
-    for record in out.glob(f"{SIDECARS}/*.json"):
+    for record in out.glob(f"{SHARDS}/*.json"):
         stat = (path := out / json.loads(record.read_bytes())["path"]).stat()
         found[path] = (stat.st_ino, stat.st_mtime_ns)
     return found

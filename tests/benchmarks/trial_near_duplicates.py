@@ -1,4 +1,4 @@
-"""What `builder.lookalikes.THRESHOLD` finds, and what it would find by chance.
+"""What `builder.audit.lookalikes.THRESHOLD` finds, and what it would find by chance.
 
     python -m tests.benchmarks.trial_near_duplicates IMAGE... [--lesions IMAGE...]
 
@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from builder.facts import gather
-from builder.lookalikes import LEAST_BITS, THRESHOLD, count_bits, is_telling
-from builder.pixels import inspect
+from builder.audit.lookalikes import LEAST_BITS, THRESHOLD, count_bits, is_telling
+from builder.images.facts import gather
+from builder.images.inspect import inspect
 
 CROPS = 300
 FLIPS = [

@@ -4,8 +4,8 @@
 
 Each image is resized by Lanczos from its whole decoded self, saved in each way, and
 compared with what was saved: peak signal-to-noise ratio in dB, mean and worst, and
-kilobytes. "as resized" is what `builder.resize.resize` writes, which decodes a JPEG at
-reduced scale first.
+kilobytes. "as resized" is what `builder.images.resize.resize` writes, which decodes a
+JPEG at reduced scale first.
 """
 
 import argparse
@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from builder.resize import resize, resized_size
+from builder.images.resize import resize
+from builder.images.sizes import resized_size
 
 # JPEG's quality, and its chroma subsampling as Pillow numbers it: 0 is 4:4:4, 2 4:2:0.
 WAYS = {"95, 4:4:4": (95, 0), "95, 4:2:0": (95, 2), "90, 4:4:4": (90, 0)}

@@ -1,0 +1,68 @@
+"""The files that a dataset is made from, and how its official ones are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file, or one folder of images, that a dataset is made from.
+
+    Attributes
+    ----------
+    role : str
+        What manifest and lock call it, such as ``train annotations``.
+    option : str
+        Name of the option that gives it: ``train_annotations`` is
+        ``--train-annotations``, and a key of ``files`` in the library.
+    kind : {"table", "images"}
+    places : tuple of str
+        Where it lies below a source, looked for in this order. Of a table: a file, or
+        ``archive.zip::member``. Of images: a folder, with a slash at its end (``./``
+        is the source itself), or a zip.
+    name : str
+        Of images: what stands before a file name in their keys.
+    needed : bool
+        Whether nothing can be selected without it. Another one is not looked for
+        where all needed ones are given and there is no source.
+    """
+
+    role: str
+    option: str
+    kind: Literal["table", "images"]
+    places: tuple[str, ...]
+    name: str = ""
+    needed: bool = True
+
+
+@dataclass(frozen=True)
+class Official:
+    """The source that a dataset comes from, and how it is told from others.
+
+    Attributes
+    ----------
+    url : str
+        Of its server, in one of the layouts of the inputs.
+    publisher : str
+        Who published the images.
+    sha256 : dict of str to str
+        Digest of each of its tables, by role.
+    """
+
+    url: str
+    publisher: str
+    sha256: Mapping[str, str]
+
+    def is_source(self, manifest: Mapping[str, Any]) -> bool:
+        """Whether a build was made from these very tables, and no others."""
+        found = {
+            entry["role"]: entry["sha256"]
+            for entry in manifest["sources"]
+            if entry["role"] in self.sha256
+        }
+        return found == dict(self.sha256)

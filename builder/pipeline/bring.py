@@ -1,0 +1,124 @@
+"""Bring the images to where they are worked on: here, or to each worker.
+
+The only place where what lies elsewhere becomes a file of this machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from builder.errors import FetchError
+from builder.pipeline.execute import map_bounded
+from builder.sources.cache import Cache
+from builder.sources.fetch import fetch, needed
+from builder.sources.member import LocalMember
+from builder.sources.read import read_image
+from builder.sources.remote import Remote
+from builder.sources.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from builder.pipeline.work import Work
+    from builder.sources.member import Member
+
+
+class Task(Protocol):
+    """What is sent to a worker: small, picklable, and with the files it needs."""
+
+    @property
+    def members(self) -> Sequence[Member]: ...  # noqa: D102
+
+
+T = TypeVar("T", bound=Task)
+Result = TypeVar("Result")
+
+
+def bring(members: Sequence[Member], work: Work) -> Sequence[Member]:
+    """Return the images as the tasks of this work find them.
+
+    They are fetched into the cache here; or, where the workers are other machines,
+    left for each of them to fetch.
+
+    Raises
+    ------
+    SourceError, OutputError
+        As `builder.sources.fetch.fetch`.
+    """
+    if work.remote_workers:
+        return [_for_worker(member) for member in members]
+    return to_here(members, work)
+
+
+def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
+    """Return the images as files of this machine, those of others fetched.
+
+    Raises
+    ------
+    SourceError, OutputError
+        As `builder.sources.fetch.fetch`.
+    """
+    total = needed(members, work.cache).bytes_to_fetch
+    return fetch(
+        members,
+        cache=work.cache,
+        remote=work.remote,
+        progress=lambda moved: work.tell("fetch", moved, total),
+    )
+
+
+def reader(members: Sequence[Member], work: Work) -> Callable[[int], bytes]:
+    """Return what gives the bytes of an image by its number."""
+
+    def read(number: int) -> bytes:
+        [file] = fetch([members[number]], cache=work.cache, remote=work.remote)
+        return read_image(file)
+
+    return read
+
+
+def run_tasks(
+    work: Work,
+    function: Callable[[T, Sequence[LocalMember]], Result],
+    tasks: Iterable[T],
+) -> Iterator[Result]:
+    """Yield what a function makes of each task and its files, in their order.
+
+    Parameters
+    ----------
+    work : Work
+    function : callable
+        Picklable; its second argument are the files of the task, on its machine.
+    tasks : iterable of Task
+        Taken from as workers become free.
+    """
+    return map_bounded(work.executor, _OnFiles(function), tasks, limit=2 * work.workers)
+
+
+@dataclass(frozen=True)
+class _OnFiles(Generic[T, Result]):
+    """A function of tasks, whose files are fetched on the machine that calls it."""
+
+    function: Callable[[T, Sequence[LocalMember]], Result]
+
+    def __call__(self, task: T) -> Result:
+        files = [m for m in task.members if isinstance(m, LocalMember)]
+        if len(files) < len(task.members):
+            with Remote() as remote:
+                files = fetch(task.members, cache=Cache(), remote=remote)
+        return self.function(task, files)
+
+
+def _for_worker(member: Member) -> Member:
+    """Return a member as workers in other folders and on other machines find it."""
+    if isinstance(member, LocalMember):
+        return replace(member, path=str(Path(member.path).absolute()))
+    if member.file_size < 0:
+        msg = (
+            f"{shown(member.url)}: its server does not tell its size, which a"
+            " cluster must know beforehand: build without --scheduler"
+        )
+        raise FetchError(msg)
+    return member

@@ -1,0 +1,94 @@
+"""Write all shards of a build, in workers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from builder.errors import ImageError
+from builder.images.facts import refuse_broken
+from builder.output.shards import write_shard
+from builder.pipeline.bring import run_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from builder.images.facts import Seen
+    from builder.output.plan import PlannedShard, ShardInfo, ShardPlan
+    from builder.pipeline.work import Work
+
+
+def write_shards(
+    plan: ShardPlan, work: Work, *, known: Seen
+) -> tuple[list[ShardInfo], Seen]:
+    """Write all shards, hashing each image once.
+
+    Parameters
+    ----------
+    plan : ShardPlan
+    work : Work
+    known : Seen
+        What is known of the images. If they were not read, the shards of the splits
+        that hold every image are written first, and what they tell serves all others.
+
+    Returns
+    -------
+    shards : list of ShardInfo
+        In the order of the plan.
+    known : Seen
+        The one given, with what was told.
+
+    Raises
+    ------
+    ImageError
+        Images are broken or changed, and `plan` does not allow it, or all are.
+    """
+    total = sum(shard.stop - shard.start for shard in plan.shards)
+
+    def write(
+        shards: Sequence[PlannedShard], known: Seen | None = None
+    ) -> Iterator[ShardInfo]:
+        tasks = (plan.task(shard, known) for shard in shards)
+        for info in run_tasks(work, write_shard, tasks):
+            work.tell("write", info.rows, total)
+            yield info
+
+    written = []
+    rest = plan.shards
+    if not known.read:
+        first = [shard for shard in plan.shards if shard.split.is_whole]
+        rest = plan.shards[len(first) :]
+        for shard, info in zip(first, write(first), strict=True):
+            if info.looked is not None:
+                known.facts.put(shard.images, info.looked)
+            written.append(replace(info, looked=None))
+        known = replace(known, read=True)
+    refuse_broken(known.broken, total=len(plan.keys), allow_broken=plan.allow_broken)
+    written += write(rest, known)
+    # What the buffers of images took; the figures come next, and need some, too.
+    pa.default_memory_pool().release_unused()
+    return written, known
+
+
+def without_empty(
+    planned: Sequence[PlannedShard], shards: Sequence[ShardInfo]
+) -> tuple[list[PlannedShard], list[ShardInfo]]:
+    """Return the shards that have rows, as `load_dataset` cannot read others.
+
+    Raises
+    ------
+    ImageError
+        A split is left without any row.
+    """
+    rows: dict[tuple[str, str], int] = {}
+    for plan, shard in zip(planned, shards, strict=True):
+        for listed in plan.listed:
+            rows[listed] = rows.get(listed, 0) + shard.rows
+    empty = ["/".join(listed) for listed, number in rows.items() if not number]
+    if empty:
+        msg = f"all images of {', '.join(empty)} are broken: mend the source"
+        raise ImageError(msg)
+    kept = [place for place, shard in enumerate(shards) if shard.rows]
+    return [planned[place] for place in kept], [shards[place] for place in kept]

@@ -1,0 +1,162 @@
+"""Read the bytes of a file that lies here, whole or out of a zip."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from builder.errors import ImageError, SourceError
+from builder.sources.zips import is_stored, unpack, unpack_pieces
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterator
+
+    from builder.sources.member import LocalMember
+
+
+def read_into(member: LocalMember, out: memoryview) -> int:
+    """Fill `out` with the bytes of an image.
+
+    Parameters
+    ----------
+    member : LocalMember
+        A file, or a member of a zip.
+    out : memoryview of uint8[file_size]
+
+    Returns
+    -------
+    int
+        Stamp of the file (or zip): device, inode, size, time of change and of last
+        write, in 64 bits. While it is the same, so are the bytes, and their digest need
+        not be taken again; it is never the same on two machines. 0, which stands for
+        nothing, if the file changed while it was read.
+
+    Raises
+    ------
+    ImageError
+        The file is not there, or has not the size that it had when it was found.
+    DamagedError
+        The zip's member is damaged.
+    """
+    if member.in_zip:
+        span, stamp = _read_span(member)
+        out[:] = unpack(span, member)
+        return stamp
+    try:
+        with open(member.path, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+            size, stamp = _look(file)
+            done = 0
+            while done < len(out):
+                count = file.readinto(out[done:])
+                if not count:
+                    break
+                done += count
+            stamp = stamp if _look(file)[1] == stamp else 0
+    except OSError as err:
+        msg = f"{member.path}: cannot read the image: {err.strerror}"
+        raise ImageError(msg) from err
+    if not done == size == len(out):
+        msg = (
+            f"{member.path}: expected {len(out)} bytes as when the build began, found"
+            f" {size if done == len(out) else done}: the source changed; run the build"
+            " again"
+        )
+        raise ImageError(msg)
+    return stamp
+
+
+def read_image(member: LocalMember) -> bytes:
+    """Return the bytes of an image; raises what `read_into` does."""
+    return read_stamped(member)[0]
+
+
+def read_stamped(member: LocalMember) -> tuple[bytes, int]:
+    """Return the bytes of an image, and the stamp that `read_into` gives."""
+    data = bytearray(member.file_size)
+    stamp = read_into(member, memoryview(data))
+    return bytes(data), stamp
+
+
+@contextmanager
+def mapped(member: LocalMember) -> Iterator[memoryview]:
+    """Map a large file into memory, or a member of a zip, checked.
+
+    A stored member is mapped where it lies; a deflated one is unpacked into a temporary
+    file, which never gets larger than the zip's directory declares.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read.
+    DamagedError
+        The zip's member is damaged.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(member.path, "rb"))  # noqa: PTH123
+            view = stack.enter_context(_map(file.fileno()))
+            if member.in_zip:
+                span = view[member.header_offset :][: member.span]
+                view = stack.enter_context(_mapped_member(span, member))
+        except OSError as err:
+            msg = (
+                f"{member.path}: cannot read {member.name}: {err.strerror or err}; give"
+                " another source"
+            )
+            raise SourceError(msg) from err
+        yield view
+
+
+@contextmanager
+def _mapped_member(span: memoryview, member: LocalMember) -> Iterator[memoryview]:
+    with span:
+        if is_stored(member):
+            with memoryview(unpack(span, member)) as view:
+                yield view
+            return
+        with tempfile.TemporaryFile() as copy:
+            for piece in unpack_pieces(span, member):
+                copy.write(piece)
+            copy.flush()
+            with _map(copy.fileno()) as view:
+                yield view
+
+
+@contextmanager
+def _map(number: int) -> Iterator[memoryview]:
+    """Map an open file into memory; an empty one cannot be mapped."""
+    if os.fstat(number).st_size == 0:
+        yield memoryview(b"")
+        return
+    whole = mmap.mmap(number, 0, access=mmap.ACCESS_READ)
+    view = memoryview(whole)
+    try:
+        yield view
+    finally:
+        # The frames of an error may hold parts of it; then it closes with them.
+        with suppress(BufferError):
+            view.release()
+            whole.close()
+
+
+def _look(file: io.FileIO) -> tuple[int, int]:
+    """Return size and stamp of an open file."""
+    found = os.fstat(file.fileno())
+    # The time of change cannot be set back, but on Windows; that of the last write can.
+    parts = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+    return found.st_size, hash((found.st_size, *parts))
+
+
+def _read_span(member: LocalMember) -> tuple[bytes, int]:
+    try:
+        with open(member.path, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+            _, stamp = _look(file)
+            file.seek(member.header_offset)
+            return file.read(member.span), stamp
+    except OSError as err:
+        msg = f"{member.path}: cannot read {member.name}: {err.strerror}"
+        raise ImageError(msg) from err

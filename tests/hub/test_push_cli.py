@@ -1,0 +1,397 @@
+"""push and verify of real builds on the command line, in processes of their own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from builder import build
+from tests.conftest import COCO_RECIPE, SHARD_SIZE
+from tests.hub.pushing import changing, published, size
+from tests.hub.pushing import contents as bytes_of
+from tests.hub_client import environment, point_at
+from tests.servers.hub_server import HubServer
+from tests.small import COCO, DATASETS, ISIC
+from tests.tiny import ROOT
+
+REPO = "alice/trimmed"
+TOKEN = "hf_alice"
+
+
+@pytest.fixture
+def hub():
+    with HubServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def patient_build(tmp_path_factory):
+    """A build of SIIM-ISIC whose two configs list the same files."""
+    from builder.datasets.isic.recipe import IsicRecipe
+    from builder.datasets.painted.isic import paint_isic
+
+    folder = tmp_path_factory.mktemp("patient")
+    source = paint_isic(folder / "source", benign=120, malignant=30)
+    recipe = IsicRecipe(benign=(10, 90), malignant=(5, 25))
+    build(ISIC, folder / ISIC, recipe, source=str(source), max_shard_size=SHARD_SIZE)
+    return folder / ISIC
+
+
+def start(hub, home, *words, token=TOKEN, **more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "builder", *map(str, words)],
+        env={**environment(hub, home, token), **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def trimset(hub, home, *words, status=0, token=TOKEN, **more):
+    """Run a command; return its report, or the one line of its failure."""
+    words = words if status else (*words, "--json")
+    with start(hub, home, *words, token=token, **more) as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == status, err
+    assert not token or token not in out + err
+    if not status:
+        assert err == ""
+        return json.loads(out.splitlines()[-1])
+    assert err.startswith("trimset: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_push_and_verify(hub, tmp_path, builds):
+    built = builds[COCO]
+    words = ("push", built, "--repo-id", REPO, "--tag", "v1.0.0", "--message", "First")
+    would = trimset(hub, tmp_path, *words, "--dry-run")
+    assert (would["commit"], would["bytes_sent"]) == (None, 0)
+    assert hub.repos.by_key == {}
+    report = trimset(hub, tmp_path, *words)
+    assert published(hub, repo=REPO) == bytes_of(built)
+    assert not [path for path in published(hub, repo=REPO) if path.endswith(".py")]
+    assert {"labels_val.parquet.txt", "figures/contact_sheet.png"} <= {*report["added"]}
+    assert sorted(would["added"]) == sorted(report["added"]) == sorted(bytes_of(built))
+    assert would["bytes_planned"] == report["bytes_sent"] == size(built)
+    assert report["tag"] == "v1.0.0"
+    assert report["changed"] == report["deleted"] == report["foreign"] == []
+    assert report["seconds"] > 0
+    assert report["url"] == f"{hub.url}/datasets/{REPO}"
+    repo = hub.repo(REPO)
+    assert repo.tags == {"v1.0.0": report["commit"]}
+    assert [c.title for c in repo.history("main")] == ["First", "initial commit"]
+
+    hub.log.clear()
+    again = trimset(hub, tmp_path, *words)
+    assert changing(hub) == []
+    assert hub.uploaded() == again["bytes_sent"] == 0
+    assert again["commit"] == report["commit"]
+    assert again["added"] == again["changed"] == []
+    assert again["unchanged"] == len(bytes_of(built))
+
+    for more in ([], ["--deep"], ["--revision", "v1.0.0"]):
+        checked = trimset(hub, tmp_path, "verify", REPO, *more, token="")
+        assert (checked["faults"], checked["commit"]) == ([], report["commit"])
+        assert checked["files"] == len(bytes_of(built)) - 1
+        assert (checked["rows"] > 0) == (more == ["--deep"])
+
+
+def test_people_are_told_what_was_done_and_how_to_load_it(hub, tmp_path, builds):
+    words = ("push", builds[COCO], "--repo-id", REPO)
+    done = start(hub, tmp_path, *words).communicate(timeout=120)
+    count = len(bytes_of(builds[COCO]))
+    assert f"add {count} files: README.md, data/car/" in done[0]
+    assert f"{hub.url}/datasets/{REPO}: commit " in done[0]
+    assert f'load_dataset("{REPO}", "car")' in done[0]
+    assert done[1] == ""
+    shown = start(hub, tmp_path, *words, "--progress").communicate(timeout=120)
+    assert "0 bytes sent" in shown[0]
+
+
+def test_bars_have_bytes_and_rate(hub, tmp_path, builds):
+    words = ("push", builds[COCO], "--repo-id", REPO, "--progress")
+    out, err = start(hub, tmp_path, *words).communicate(timeout=120)
+    assert "push: 100%" in err
+    assert "B/s]" in err
+    assert "100%" not in out
+
+
+LOAD = """
+import sys, json, datasets
+from datasets import load_dataset
+datasets.disable_progress_bars()
+counts = {}
+for name in sys.argv[2:]:
+    for split, rows in load_dataset(sys.argv[1], name).items():
+        first = next(iter(load_dataset(sys.argv[1], name, split=split, streaming=True)))
+        assert first.keys() == rows[0].keys() and rows[0]["image"].size[0] > 0
+        counts[f"{name}/{split}"] = len(rows)
+print(json.dumps(counts))
+"""
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_what_was_pushed_loads_by_name(dataset, hub, tmp_path, builds, patient_build):
+    built = patient_build if dataset == ISIC else builds[COCO]
+    trimset(hub, tmp_path, "push", built, "--repo-id", REPO)
+    configs = json.loads((built / "manifest.json").read_text())["configs"]
+    if dataset == ISIC:
+        files = {
+            config: {f for split in splits.values() for f in split["files"]}
+            for config, splits in configs.items()
+        }
+        assert files["default"] == files["patient"]
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, REPO, *configs],
+        env=environment(hub, tmp_path), capture_output=True, text=True, check=False,
+        timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        f"{config}/{split}": facts["num_examples"]
+        for config, splits in configs.items()
+        for split, facts in splits.items()
+    }
+
+
+def test_a_changed_config_moves_its_bytes_only(hub, tmp_path, builds, coco_source):
+    """One target gives way to another; those that stay are not sent again."""
+    trimset(hub, tmp_path, "push", builds[COCO], "--repo-id", REPO)
+    hub.repo(REPO).edit({"notes.txt": b"of somebody"})
+    new = tmp_path / "new"
+    recipe = type(COCO_RECIPE)(
+        targets=("car", "sports ball", "clock"), train_samples=20, test_samples=12
+    )
+    build(COCO, new, recipe, source=str(coco_source), max_shard_size=SHARD_SIZE)
+    hub.log.clear()
+    report = trimset(hub, tmp_path, "push", new, "--repo-id", REPO)
+    sent = {path.split("/")[1] for path in report["added"] if path.startswith("data/")}
+    assert "clock" in sent
+    assert {path.split("/")[1] for path in report["deleted"]} >= {"toaster"}
+    moved = report["added"] + report["changed"]
+    assert not [path for path in moved if path.startswith("data/car/")]
+    assert not [path for path in moved if path.startswith("data/sports_ball/")]
+    assert report["bytes_sent"] == sum((new / path).stat().st_size for path in moved)
+    assert report["foreign"] == ["notes.txt"]
+    assert published(hub, repo=REPO) == bytes_of(new) | {"notes.txt": b"of somebody"}
+    assert trimset(hub, tmp_path, "verify", REPO)["foreign"] == ["notes.txt"]
+
+
+def test_private_branches_and_pull_requests(hub, tmp_path, builds):
+    words = ("push", builds[COCO], "--repo-id", REPO, "--private")
+    trimset(hub, tmp_path, *words, "--revision", "next")
+    assert hub.repo(REPO).private
+    assert "next" in hub.repo(REPO).branches
+    assert trimset(hub, tmp_path, "verify", REPO, "--revision", "next")["faults"] == []
+    line = trimset(hub, tmp_path, "verify", REPO, status=1, token="")
+    assert "is not there, or not for this token" in line
+    line = trimset(hub, tmp_path, "verify", REPO, status=1)
+    assert "holds no build" in line
+    report = trimset(hub, tmp_path, "push", builds[COCO], "--repo-id", REPO,
+                     "--create-pr")  # fmt: skip
+    assert report["url"].endswith(f"{REPO}/discussions/1")
+    pull = ("verify", REPO, "--revision", "refs/pr/1")
+    assert trimset(hub, tmp_path, *pull)["commit"] == report["commit"]
+
+
+# Refusals, before anything is sent.
+
+
+@pytest.mark.parametrize(
+    ("token", "more", "message"),
+    [
+        ("", {}, "without a token: set HF_TOKEN or run `hf auth login`"),
+        ("hf_wrong", {}, "does not accept the token"),
+        ("hf_alice_read", {}, "has role read, expected write"),
+        ("hf_eve", {}, "the token may not do that"),
+        (TOKEN, {"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"),
+    ],
+)
+def test_tokens(token, more, message, hub, tmp_path, builds):
+    words = ("push", builds[COCO], "--repo-id", REPO)
+    line = trimset(hub, tmp_path, *words, status=1, token=token, **more)
+    assert message in line
+    assert hub.repos.by_key == {}
+
+
+def test_the_login_of_the_hub_is_used(hub, tmp_path, builds):
+    (tmp_path / "token").write_text(f"{TOKEN}\n")  # of HF_HOME
+    trimset(hub, tmp_path, "push", builds[COCO], "--repo-id", REPO, token="")
+    assert published(hub, repo=REPO) == bytes_of(builds[COCO])
+
+
+def test_a_tag_on_another_commit(hub, tmp_path, builds):
+    words = ("push", builds[COCO], "--repo-id", REPO, "--tag", "v1")
+    trimset(hub, tmp_path, *words)
+    hub.repo(REPO).edit({"README.md": b"other"})
+    hub.log.clear()
+    line = trimset(hub, tmp_path, *words, status=1)
+    assert f"tag v1 of {REPO} is on commit" in line
+    assert "choose another tag, nothing was sent" in line
+    assert changing(hub) == []
+
+
+def foreign(folder):
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (folder / "thesis.txt").write_text("mine")
+
+
+def tampered(folder):
+    shard = next(folder.glob("data/*/*.parquet"))
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+
+
+SPOILT = {
+    "unfinished": (
+        lambda f: (f / "manifest.json").unlink(),
+        "no build of trimset",
+    ),
+    "tampered": (tampered, "is not what its manifest.json says: data/"),
+    "foreign": (foreign, "no build of trimset"),
+    "script": (
+        lambda f: (f / "trimmed.py").write_text(""),
+        "trimmed.py: is not in",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_folders_that_are_no_whole_build(case, hub, tmp_path, builds, copy_of):
+    folder = copy_of(builds[COCO])
+    spoil, message = SPOILT[case]
+    spoil(folder)
+    line = trimset(hub, tmp_path, "push", folder, "--repo-id", REPO, status=1)
+    assert message in line
+    assert not hub.log
+
+
+def test_wrong_usage(hub, tmp_path, builds):
+    words = ("push", builds[COCO], "--repo-id")
+    line = trimset(hub, tmp_path, *words, "no-namespace", status=1)
+    assert "lacks a namespace" in line
+    with start(hub, tmp_path, *words[:2]) as process:
+        assert process.wait(60) == 2
+    line = trimset(hub, tmp_path, "verify", REPO, "--source", tmp_path, status=2)
+    assert "download it and verify the folder" in line
+
+
+# Faults.
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fault"),
+    [
+        ("GET", "/api/whoami", {"status": 401}),
+        ("GET", "/api/", {"kind": "cut", "times": 99}),
+        ("POST", "/commit/", {"status": 500, "times": 99}),
+        ("PUT", "/store/", {"status": 403, "times": 99}),
+        ("POST", "/preupload/", {"status": 429, "times": 99,
+                                 "headers": {"Retry-After": "5000"}}),
+    ],
+)  # fmt: skip
+def test_the_token_is_in_no_traceback(method, path, fault, hub, tmp_path, builds):
+    hub.fail(method, path, **fault)
+    code = (
+        "import sys, time; time.sleep = lambda _: None\n"
+        "from builder.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = ("push", str(builds[COCO]), "--repo-id", REPO, "--debug", "--progress")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        env=environment(hub, tmp_path, TOKEN),
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "builder.errors.PushError: " in done.stderr
+    shown = done.stdout + done.stderr
+    assert TOKEN not in shown
+    assert "Bearer" not in shown
+    assert "X-Amz" not in shown
+    assert "signature" not in shown.lower()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for processes")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/whoami"), ("PUT", "/store/"), ("POST", "/commit/")],
+)
+def test_ctrl_c_while_the_hub_stalls(method, path, hub, tmp_path, builds):
+    rule = hub.fail(method, path, "hang", times=999)
+    words = ("push", builds[COCO], "--repo-id", REPO)
+    with start(hub, tmp_path, *words) as process:
+        deadline = time.monotonic() + 60
+        while not rule.seen:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err == "trimset: interrupted; the same command goes on from here\n"
+    assert out == ""
+    hub.faults.clear()
+    trimset(hub, tmp_path, *words)
+    assert published(hub, repo=REPO) == bytes_of(builds[COCO])
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/whoami"),
+        ("GET", f"/api/datasets/{REPO}$"),
+        ("POST", "/commit/"),
+        ("PUT", "/store/"),
+    ],
+)
+def test_a_hub_that_stalls_is_not_waited_for_for_ever(
+    method, path, hub, builds, monkeypatch
+):
+    from builder.errors import PushError
+    from builder.hub.push import push
+
+    point_at(hub, monkeypatch, token=TOKEN)
+    for module in ("client", "timeouts", "target", "verify"):
+        monkeypatch.setattr(f"builder.hub.{module}.TIMEOUT", 0.3)
+    hub.fail(method, path, "hang", times=999)
+    with pytest.raises(PushError, match=r"connection failed \(.*[Tt]ime"):
+        push(builds[COCO], REPO, sleep=lambda _: None)
+    hub.faults.clear()
+    assert push(builds[COCO], REPO).commit == hub.repo(REPO).branches["main"]
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+def test_the_client_has_its_own_timeouts_back(hub, builds, monkeypatch):
+    import huggingface_hub.utils._http as client
+
+    from builder.hub.push import push
+
+    def facts():
+        session = client.get_session()
+        return getattr(session, "timeout", None), vars(session).get("request")
+
+    point_at(hub, monkeypatch, token=TOKEN)
+    before = facts()
+    push(builds[COCO], REPO)
+    assert facts() == before
+
+
+def test_one_who_pushed_meanwhile_is_not_overwritten(hub, tmp_path, builds):
+    trimset(hub, tmp_path, "push", builds[COCO], "--repo-id", REPO)
+    hub.repo(REPO).edit({"README.md": b"older"})
+    edit = {"README.md": b"theirs"}
+    hub.fail("POST", "/commit/", "call", call=lambda: hub.repo(REPO).edit(edit))
+    words = ("push", builds[COCO], "--repo-id", REPO)
+    line = trimset(hub, tmp_path, *words, status=1)
+    assert f"someone else pushed to main of {REPO} meanwhile" in line
+    assert published(hub, repo=REPO)["README.md"] == b"theirs"
