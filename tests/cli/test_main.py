@@ -163,7 +163,7 @@ def damaged(source, tmp_path, *, case):
     shutil.copytree(source, folder)
     if case == "lacks the images of a split":
         shutil.rmtree(folder / "val2017")
-        return folder, "expected val2017/ or val2017.zip"
+        return folder, "expected val2017/, val2017.zip"
     if case == "lacks annotations of a split":
         val.unlink()
         return folder, "expected annotations/instances_val2017.json or "
