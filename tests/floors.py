@@ -30,6 +30,7 @@ TOOLS = [
     "imagehash",
     "pytest",
     "pytest-cov",
+    "remotezip",
     "tomli; python_version < '3.11'",
 ]
 
