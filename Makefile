@@ -18,16 +18,20 @@ demo: .venv/made  ## Draw small sources, build both datasets, verify and load th
 	$(BIN)/trimset demo --out demo
 
 test: .venv/made  ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 format: .venv/made  ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-check: .venv/made  ## Check form, style and types
+check: .venv/made  ## Check form, style, types and what is installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.audit_dependencies
+
+screenshots: demo  ## Take the screenshots of the README; needs Chromium
+	$(BIN)/python -m tests.screenshots demo
 
 matrix: demo  ## Load the demo on every supported version of datasets
 	$(BIN)/python -m tests.load_matrix demo/coco_stuff_trimmed demo/siim_isic_small
@@ -36,10 +40,21 @@ matrix: demo  ## Load the demo on every supported version of datasets
 floors: .venv/made  ## Run the tests on the oldest version of every dependency
 	$(BIN)/python -m tests.floors floors
 
+FUZZ_SECONDS ?= 60
+fuzz: .venv/made  ## Give every parser random bytes, FUZZ_SECONDS each; findings in fuzz/
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --out fuzz
+
+hostile: .venv/made  ## Run every hostile input, and print what came out by kind
+	$(BIN)/python -m tests.hostile
+
 bench: .venv/made  ## Run the benchmarks; needs 40 GB of disk and an hour
 	$(BIN)/python -m tests.benchmarks
 
-clean:  ## Remove what was made here
-	rm -rf .venv .matrix demo build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+# `make mutants ROOM=audit MUTANTS=200`: one room, and so many of its mutants.
+mutants: .venv/made  ## Change the code in small ways, and see whether tests fail; hours
+	$(BIN)/python -m tests.mutants $(ROOM) $(if $(MUTANTS),--sample $(MUTANTS))
 
-.PHONY: help install demo test format check matrix floors bench clean
+clean:  ## Remove what was made here
+	rm -rf .venv .matrix .mutants demo fuzz build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help install demo test format check screenshots matrix floors fuzz hostile bench mutants clean

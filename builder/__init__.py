@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from builder.pipeline.build import build
     from builder.pipeline.demo import demo
     from builder.pipeline.export import export
+    from builder.pipeline.init import init
     from builder.pipeline.plan import plan
+    from builder.pipeline.report import report
     from builder.pipeline.verify import verify
 
 __all__ = []
@@ -31,8 +33,10 @@ __all__ += [
     "build",
     "demo",
     "export",
+    "init",
     "plan",
     "push",
+    "report",
     "verify",
     "verify_remote",
 ]
@@ -43,8 +47,10 @@ _HOMES = {
     "build": "builder.pipeline.build",
     "demo": "builder.pipeline.demo",
     "export": "builder.pipeline.export",
+    "init": "builder.pipeline.init",
     "plan": "builder.pipeline.plan",
     "push": "builder.hub.push",
+    "report": "builder.pipeline.report",
     "verify": "builder.pipeline.verify",
     "verify_remote": "builder.hub.verify",
 }

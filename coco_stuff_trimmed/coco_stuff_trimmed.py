@@ -80,13 +80,18 @@ TARGETS = (
 
 
 def default_features(
-    categories: Sequence[str] = CATEGORIES, targets: Sequence[str] = TARGETS
+    categories: Sequence[str] = CATEGORIES,
+    targets: Sequence[str] = TARGETS,
+    objects: str = "boxes",
 ) -> datasets.Features:
     """Return the features of the multi-label config ``default``.
 
     `categories` names the labels, `targets` the classes that images were drawn for.
+    `objects` is ``none``, ``boxes`` or ``masks``: whether each annotation of an image
+    has an entry, with a box in pixels (x and y of the upper left corner, width and
+    height), and with its polygons or RLE counts as JSON.
     """
-    return datasets.Features(
+    features = datasets.Features(
         {
             "image": datasets.Image(),
             "image_id": datasets.Value("int64"),
@@ -101,10 +106,24 @@ def default_features(
             "flickr_url": datasets.Value("string"),
         }
     )
+    if objects == "none":
+        return features
+    # A list a field, not a list of records: so every version of datasets shows it.
+    found = {
+        "id": datasets.Sequence(datasets.Value("int64")),
+        "bbox": datasets.Sequence(datasets.Sequence(datasets.Value("float64"))),
+        "category": datasets.Sequence(datasets.ClassLabel(names=list(categories))),
+        "area": datasets.Sequence(datasets.Value("float64")),
+        "iscrowd": datasets.Sequence(datasets.Value("bool")),
+    }
+    if objects == "masks":
+        found["segmentation"] = datasets.Sequence(datasets.Value("string"))
+    return datasets.Features({**features, "objects": found})
 
 
 def target_features(target: str) -> datasets.Features:
     """Return the features of the config of one target."""
+    other = "other" if target != "other" else "not other"
     return datasets.Features(
         {
             "image": datasets.Image(),
@@ -112,7 +131,7 @@ def target_features(target: str) -> datasets.Features:
             "file_name": datasets.Value("string"),
             "width": datasets.Value("int32"),
             "height": datasets.Value("int32"),
-            "label": datasets.ClassLabel(names=["other", target]),
+            "label": datasets.ClassLabel(names=[other, target]),
             "category_ids": datasets.Sequence(datasets.Value("int32")),
             "draw": datasets.Value("int32"),
             "repeat": datasets.Value("bool"),
@@ -123,19 +142,33 @@ def target_features(target: str) -> datasets.Features:
 FEATURES = {
     "default": default_features(),
     **{target.replace(" ", "_"): target_features(target) for target in TARGETS},
+    # All of them, of an export with stuff annotations: see CocoStuffTrimmedConfig.
+    **{f"{t.replace(' ', '_')}_context": target_features(t) for t in TARGETS},
 }
+
+
+def inside(folder: str, name: str) -> str:
+    """Return the path of a file of an export, whose record anybody may have written."""
+    parts = str(name).replace("\\", "/").split("/")
+    if not name or os.path.isabs(name) or os.path.splitdrive(name)[0] or ".." in parts:
+        raise ValueError(
+            f"the export in {folder} names {name!r}: expected a file in its folder"
+        )
+    return os.path.join(folder, name)
 
 
 @dataclass
 class CocoStuffTrimmedConfig(datasets.BuilderConfig):
-    """One config: the union of all draws, or the draw of one target.
+    """One config: the union of all draws, the draw of one target, or its context sets.
 
     `target` is the name of a category, such as ``sports ball``; the union has none.
     Name one as ``load_dataset(..., target="person")`` to read the draw of a target
-    that is not among the notebook's 20.
+    that is not among the notebook's 20. With `context`, it is the test sets of the
+    target with and without its context: only an export with --stuff has them.
     """
 
     target: Optional[str] = None  # noqa: UP045 (read by datasets on Python 3.9 too)
+    context: bool = False
 
     def create_config_id(
         self,
@@ -163,6 +196,15 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
             )
             for target in TARGETS
         ),
+        *(
+            CocoStuffTrimmedConfig(
+                name=f"{target.replace(' ', '_')}_context",
+                version=_VERSION,
+                target=target,
+                context=True,
+            )
+            for target in TARGETS
+        ),
     ]
     DEFAULT_CONFIG_NAME = "default"
     DEFAULT_WRITER_BATCH_SIZE = 100
@@ -176,7 +218,7 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
         return self._read("trimset.json")
 
     def _read(self, name: str) -> dict[str, Any]:
-        path = os.path.join(self.config.data_dir, name)
+        path = inside(self.config.data_dir, name)
         with open(path, encoding="utf-8") as file:
             return json.load(file)
 
@@ -186,9 +228,11 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
             features = target_features(self.config.target)
         elif self.config.data_dir:
             export = self._export()
+            has_objects = any("objects" in files for files in export["splits"].values())
             features = default_features(
                 [category["name"] for category in export["categories"]],
                 [target["name"] for target in export["targets"]],
+                objects="boxes" if has_objects else "none",
             )
         return datasets.DatasetInfo(
             description=_DESCRIPTION,
@@ -209,41 +253,76 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
                 f"the export in {self.config.data_dir} has no draw for {target!r}, "
                 f"only for {', '.join(known)}: export again with --targets"
             )
+        splits = list(export["splits"])
+        if self.config.context:
+            if not any("contexts" in files for files in export["splits"].values()):
+                raise ValueError(
+                    f"the export in {self.config.data_dir} has no context sets: export "
+                    "again with --stuff"
+                )
+            splits = ["cooccur", "exclusive"]
         return [
             datasets.SplitGenerator(
                 name=split, gen_kwargs={"export": export, "split": split}
             )
-            for split in export["splits"]
+            for split in splits
         ]
 
     def _generate_examples(
         self, export: dict[str, Any], split: str
     ) -> Iterator[tuple[int, dict[str, Any]]]:
+        ids = {entry["name"]: str(entry["id"]) for entry in export["targets"]}
+        if self.config.context:
+            [files] = [f for f in export["splits"].values() if "contexts" in f]
+            contexts = self._read(files["contexts"])
+            table = {**self._read(files["labels"]), **contexts["labels"]}
+            drawn = contexts["sets"][ids[self.config.target]][split]
+            yield from self._generate_drawn(export, table, drawn)
+            return
         table = self._read(export["splits"][split]["labels"])
         draws = self._read(export["splits"][split]["draws"])
-        ids = {entry["name"]: str(entry["id"]) for entry in export["targets"]}
         if self.config.target is None:
             drawn = {name: set(draws[ids[name]]) for name in ids}
             names = {entry["id"]: entry["name"] for entry in export["categories"]}
+            objects = None
+            if "objects" in export["splits"][split]:
+                objects = self._read(export["splits"][split]["objects"])
             for number, (file, categories) in enumerate(table.items()):
                 if file in export["broken"]:
                     continue
                 record = export["images"][file]
-                yield (
-                    number,
-                    {
-                        **self._columns(file, record, categories),
-                        "labels": [names[category] for category in categories],
-                        "drawn_for": [name for name in ids if file in drawn[name]],
-                        "license": record["license"],
-                        "coco_url": record["coco_url"],
-                        "flickr_url": record["flickr_url"],
-                    },
-                )
+                row = {
+                    **self._columns(file, record, categories),
+                    "labels": [names[category] for category in categories],
+                    "drawn_for": [name for name in ids if file in drawn[name]],
+                    "license": record["license"],
+                    "coco_url": record["coco_url"],
+                    "flickr_url": record["flickr_url"],
+                }
+                if objects is not None:
+                    found = objects[file]
+                    row["objects"] = {
+                        "id": found["id"],
+                        "bbox": found["bbox"],
+                        "category": [names[number] for number in found["category_id"]],
+                        "area": found["area"],
+                        "iscrowd": [bool(value) for value in found["iscrowd"]],
+                    }
+                yield number, row
             return
-        target_id = ids[self.config.target]
+        yield from self._generate_drawn(export, table, draws[ids[self.config.target]])
+
+    def _generate_drawn(
+        self, export: dict[str, Any], table: dict[str, list[int]], drawn: list[str]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the rows of images that were drawn for the target."""
+        [target_id] = [
+            entry["id"]
+            for entry in export["targets"]
+            if entry["name"] == self.config.target
+        ]
         seen = set()
-        for number, file in enumerate(draws[target_id]):
+        for number, file in enumerate(drawn):
             if file in export["broken"]:
                 continue
             categories = table[file]
@@ -251,7 +330,7 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
                 number,
                 {
                     **self._columns(file, export["images"][file], categories),
-                    "label": int(int(target_id) in categories),
+                    "label": int(target_id in categories),
                     "draw": number,
                     "repeat": file in seen,
                 },
@@ -261,7 +340,7 @@ class CocoStuffTrimmed(datasets.GeneratorBasedBuilder):
     def _columns(
         self, file: str, record: dict[str, Any], categories: list[int]
     ) -> dict[str, Any]:
-        with open(os.path.join(self.config.data_dir, file), "rb") as image:
+        with open(inside(self.config.data_dir, file), "rb") as image:
             data = image.read()
         return {
             "image": {"bytes": data, "path": os.path.basename(file)},

@@ -76,7 +76,8 @@ def features(columns: Mapping[str, str] = COLUMNS) -> datasets.Features:
     )
 
 
-FEATURES = {"default": features(), "patient": features()}
+# Of the last two an export has one: the first where its metadata names patients.
+FEATURES = {name: features() for name in ("default", "patient", "split")}
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "string": str,
@@ -86,9 +87,22 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+def inside(folder: str, name: str) -> str:
+    """Return the path of a file of an export, whose record anybody may have written."""
+    parts = str(name).replace("\\", "/").split("/")
+    if not name or os.path.isabs(name) or os.path.splitdrive(name)[0] or ".." in parts:
+        raise ValueError(
+            f"the export in {folder} names {name!r}: expected a file in its folder"
+        )
+    return os.path.join(folder, name)
+
+
 @dataclass
 class SiimIsicSmallConfig(datasets.BuilderConfig):
-    """One config: all rows as ``train``, or a split that keeps patients apart."""
+    """One config: all rows as ``train``, or the same rows cut into splits.
+
+    ``patient`` keeps patients apart; without known patients there is ``split``.
+    """
 
     def create_config_id(
         self,
@@ -163,7 +177,7 @@ class SiimIsicSmall(datasets.GeneratorBasedBuilder):
             name = export["images"][position]
             if name in export["broken"]:
                 continue
-            with open(os.path.join(self.config.data_dir, name), "rb") as image:
+            with open(inside(self.config.data_dir, name), "rb") as image:
                 data = image.read()
             yield (
                 position,

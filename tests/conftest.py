@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
+import pickle
 import shutil
 import signal
 import tempfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from builder import CocoRecipe, IsicRecipe
 
@@ -20,6 +25,7 @@ ISIC_RECIPE = IsicRecipe(benign=(10, 90), malignant=(5, 25))
 SHARD_SIZE = 100_000
 # Smaller than most drawn images, and larger than some: they are 99 to 144 pixels high.
 IMAGE_SIZE = 100
+_FIGURES = {}  # by function and digest of the arguments
 
 
 def pytest_configure(config):
@@ -28,6 +34,18 @@ def pytest_configure(config):
         # Started in the background of a shell; what the tests start inherits that,
         # and would never end at the Ctrl-C that they send.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A run fails for what was changed, not by luck or for a busy machine: the same
+    # examples each time, as slow as they are. `make fuzz` looks for others.
+    settings.register_profile(
+        "suite",
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    if not config.pluginmanager.has_plugin("tests.mutants.quick"):
+        settings.load_profile("suite")
+    # Hundreds of processes are started, and would compile every module anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     home = tempfile.mkdtemp(prefix="trimset-tests-")
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     os.environ.update(
@@ -39,20 +57,50 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def coco_source(tmp_path_factory):
-    """Return a drawn source of COCO: toasters are rare, and drawn again."""
-    from builder.datasets.painted.coco import paint_coco
+def make_once(tmp_path_factory):
+    """Return a function that gives a folder, made once for all processes of a run.
 
-    return paint_coco(tmp_path_factory.mktemp("source") / "coco", train=60, val=40)
+    Each process of pytest-xdist has its own session: whoever asks first makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
+    root.mkdir(exist_ok=True)
+
+    def make(name, function):
+        folder, done = root / name, root / f"{name}.done"
+        with FileLock(root / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of one who failed
+                folder.mkdir()
+                function(folder)
+                done.touch()
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def isic_source(tmp_path_factory):
-    """Return a drawn source of SIIM-ISIC."""
-    from builder.datasets.painted.isic import paint_isic
+def coco_source(make_once):
+    """Return a drawn source of COCO: toasters are rare, and drawn again."""
 
-    folder = tmp_path_factory.mktemp("source") / "isic"
-    return paint_isic(folder, benign=120, malignant=30)
+    def paint(folder):
+        from builder.datasets.painted.coco import paint_coco
+
+        paint_coco(folder / "coco", train=60, val=40)
+
+    return make_once("coco-source", paint) / "coco"
+
+
+@pytest.fixture(scope="session")
+def isic_source(make_once):
+    """Return a drawn source of SIIM-ISIC."""
+
+    def paint(folder):
+        from builder.datasets.painted.isic import paint_isic
+
+        paint_isic(folder / "isic", benign=120, malignant=30)
+
+    return make_once("isic-source", paint) / "isic"
 
 
 @pytest.fixture(scope="session")
@@ -68,18 +116,23 @@ def recipes():
 
 
 @pytest.fixture(scope="session")
-def make_each(tmp_path_factory, sources, recipes):
+def make_each(make_once, sources, recipes):
     """Return a function that builds or exports each dataset."""
-    import builder  # and with it `datasets`, once its folders are set
 
     def make(command, name, **options):
-        folders = {}
-        for dataset, source in sources.items():
-            folders[dataset] = tmp_path_factory.mktemp(name) / dataset
-            recipe = recipes[dataset]
+        def run(dataset):
+            import builder  # and with it `datasets`, once its folders are set
+
             function = getattr(builder, command)
-            function(dataset, folders[dataset], recipe, source=str(source), **options)
-        return folders
+            source = str(sources[dataset])
+            return lambda folder: function(
+                dataset, folder / dataset, recipes[dataset], source=source, **options
+            )
+
+        return {
+            dataset: make_once(f"{name}-{dataset}", run(dataset)) / dataset
+            for dataset in sources
+        }
 
     return make
 
@@ -97,9 +150,10 @@ def exports(make_each):
 
 
 @pytest.fixture(scope="session")
-def resized_options(tmp_path_factory):
+def resized_options(make_once):
     """Return the size, and the cache that resized builds and exports share."""
-    return {"image_size": IMAGE_SIZE, "cache_dir": tmp_path_factory.mktemp("cache")}
+    cache = make_once("resized-cache", lambda _: None)
+    return {"image_size": IMAGE_SIZE, "cache_dir": cache}
 
 
 @pytest.fixture(scope="session")
@@ -109,8 +163,11 @@ def resized_builds(make_each, resized_options):
 
 
 @pytest.fixture(scope="session")
-def resized_exports(make_each, resized_options):
-    """Return a finished export of each dataset with resized images."""
+def resized_exports(make_each, resized_options, resized_builds):
+    """Return a finished export of each dataset with resized images.
+
+    After the builds, so that no other process writes to the cache by then.
+    """
     return make_each("export", "resized-export", **resized_options)
 
 
@@ -122,3 +179,37 @@ def copy_of(tmp_path):
         return Path(shutil.copytree(folder, tmp_path / name))
 
     return copy
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures_once():
+    """Draw each figure of equal data once: that is most of the time of a build.
+
+    Nothing of this in the tests of the figures, nor in the processes that tests
+    start: there every figure is drawn, and is the same as here.
+    """
+    from builder.audit import contact_sheet, figures, shortcut_figure
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (contact_sheet, "contact_sheet"),
+            (figures, "plot_context"),
+            (figures, "plot_labels"),
+            (shortcut_figure, "plot_shortcuts"),
+        ):
+            patch.setattr(module, name, remember(getattr(module, name)))
+        yield
+
+
+def remember(draw):
+    """Return a function that draws once for equal arguments."""
+
+    @functools.wraps(draw)
+    def remembered(*args, **options):
+        said = pickle.dumps((args, sorted(options.items())))
+        key = draw, hashlib.sha256(said).digest()
+        if key not in _FIGURES:
+            _FIGURES[key] = draw(*args, **options)
+        return _FIGURES[key]
+
+    return remembered

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.isic_probe import MADE_UP, OFFICIAL
@@ -54,6 +55,17 @@ def faults_of(report, *, arrow, official):
     ]
 
 
+def examine(name, csv, envs):
+    """Return the versions in one environment, and what is wrong there."""
+    minors, requirements, arrow = ENVIRONMENTS[name]
+    try:
+        report = probe(make_environment(envs / name, minors, requirements), csv)
+    except (MatrixError, LookupError) as error:
+        return "", [str(error)]
+    versions = f"{report['python']:8} {report['pandas']:8} {report['numpy']:8}"
+    return versions, faults_of(report, arrow=arrow, official=bool(csv))
+
+
 def main(arguments=None):
     """Run the matrix and return the exit status."""
     parser = argparse.ArgumentParser(
@@ -61,22 +73,18 @@ def main(arguments=None):
     )
     parser.add_argument("csv", nargs="?", type=Path, metavar="CSV")
     parser.add_argument("--envs", type=Path, default=Path(".matrix"))
+    parser.add_argument("--jobs", type=int, default=2, help="environments at a time")
     options = parser.parse_args(arguments)
     envs = options.envs.resolve()
     envs.mkdir(parents=True, exist_ok=True)
-    equal = True
-    for name, (minors, requirements, arrow) in ENVIRONMENTS.items():
-        try:
-            python = make_environment(envs / name, minors, requirements)
-            report = probe(python, options.csv)
-            faults = faults_of(report, arrow=arrow, official=bool(options.csv))
-            versions = f"{report['python']:8} {report['pandas']:8} {report['numpy']:8}"
-        except MatrixError as error:
-            faults, versions = [str(error)], ""
-        equal = equal and not faults
+    with ThreadPoolExecutor(options.jobs) as pool:
+        examined = pool.map(lambda name: examine(name, options.csv, envs), ENVIRONMENTS)
+        reports = dict(zip(ENVIRONMENTS, examined, strict=True))
+    for name, (versions, faults) in reports.items():
         print(f"{name:22} {versions} {'NO' if faults else 'equal'}")
         for fault in faults:
             print(f"  {fault}")
+    equal = not any(faults for _, faults in reports.values())
     return 0 if equal else 1
 
 

@@ -180,7 +180,9 @@ def test_notebook_and_comparison_run_on_a_drawn_source(tmp_path, capsys):
             (out / name).read_bytes() == (source / name).read_bytes() for name in labels
         )
         assert len(labels) > 20
-    other = "{python} -c 'import sys; sys.exit(sys.argv[1] != \"{source}\")' {source}"
+    # Long enough to be seen by what samples its memory.
+    words = 'import sys, time; time.sleep(0.5); sys.exit(sys.argv[1] != "{source}")'
+    other = f"{{python}} -c '{words}' {{source}}"
     bench_selection.main([str(source), "--runs", "1", "--command", other])
     printed = capsys.readouterr().out
     assert "notebook / ours, median_seconds: " in printed

@@ -22,8 +22,10 @@ def test_the_public_names_are_these():
         "build",
         "demo",
         "export",
+        "init",
         "plan",
         "push",
+        "report",
         "verify",
         "verify_remote",
     ]
@@ -66,7 +68,7 @@ def test_the_version_is_said_once():
 
 
 def test_the_recipes_are_those_of_the_datasets():
-    recipes = [registry.get(name).recipe for name in registry.names()]
+    recipes = [registry.get(name).recipe for name in registry.studies()]
     assert [recipe.__name__ for recipe in recipes] == builder.__all__[:2]
     assert [builder.CocoRecipe, builder.IsicRecipe] == recipes
 

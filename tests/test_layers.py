@@ -15,29 +15,31 @@ from tests.tiny import ROOT
 
 BUILDER = ROOT / "builder"
 MODULES = sorted(BUILDER.rglob("*.py"))
-SCRIPTS = [ROOT / name / f"{name}.py" for name in registry.names()]
+SCRIPTS = [ROOT / name / f"{name}.py" for name in registry.studies()]
 
 # A room may import those that are named for it, all of which stand above it.
 ROOMS = {
     "errors": set(),
     "version": set(),
-    "sources": {"errors", "version"},
-    "images": {"errors"},
-    "selection": {"errors", "sources", "images"},
-    "audit": {"errors", "images", "selection"},
-    "output": {"errors", "version", "sources", "images", "selection"},
-    "card": {"errors", "images"},
-    "datasets": {"errors", "sources", "images", "selection", "audit", "card"},
+    "limits": set(),
+    "sources": {"errors", "limits", "version"},
+    "images": {"errors", "limits"},
+    "selection": {"errors", "limits", "sources", "images"},
+    "audit": {"errors", "limits", "images", "selection"},
+    "output": {"errors", "limits", "version", "sources", "images", "selection"},
+    "card": {"errors", "limits", "images"},
+    "page": {"errors", "limits", "images", "output"},
+    "datasets": {"errors", "limits", "sources", "images", "selection", "audit", "card"},
     "pipeline": {
-        "errors", "version", "sources", "images", "selection", "output", "card",
-        "datasets",
+        "errors", "limits", "version", "sources", "images", "selection", "output",
+        "card", "page", "datasets",
     },
-    "hub": {"errors", "version", "sources", "output"},
+    "hub": {"errors", "limits", "version", "sources", "output", "card"},
     "cli": {
-        "errors", "version", "sources", "selection", "output", "card", "datasets",
-        "pipeline", "hub",
+        "errors", "limits", "version", "sources", "selection", "output", "card",
+        "datasets", "pipeline", "hub",
     },
-    "__init__": {"errors", "version", "datasets", "pipeline", "hub"},
+    "__init__": {"errors", "limits", "version", "datasets", "pipeline", "hub"},
     "__main__": {"cli"},
 }  # fmt: skip
 # These take only the types of others: nothing of them is imported when they run.
@@ -110,7 +112,7 @@ def test_there_are_these_rooms_and_no_others():
     assert {room_of(path) for path in MODULES} == set(ROOMS)
     folders = {path.name for path in BUILDER.iterdir() if path.is_dir()}
     assert folders - {"__pycache__"} == set(ROOMS) - {
-        "errors", "version", "__init__", "__main__",
+        "errors", "version", "limits", "__init__", "__main__",
     }  # fmt: skip
 
 
@@ -223,6 +225,51 @@ def test_only_the_command_line_prints_and_exits(path):
         assert "print" not in calls
         if room != "__main__":
             assert "sys.exit" not in path.read_text(encoding="utf-8")
+
+
+# What they read is no source: what they wrote, and what comes with the package.
+OWN_FILES = {
+    "builder/datasets/prose.py",
+    "builder/datasets/shipped.py",
+    "builder/datasets/painted/isic.py",
+    "builder/sources/own_files.py",
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if room_of(p) in {"sources", "datasets"}],
+    ids=ids,
+)
+def test_sources_are_opened_as_regular_files(path):
+    found = set()
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called in {"open", "os.open", "io.open", "io.FileIO"}:
+                found.add(called)
+            elif called.endswith((".read_bytes", ".read_text")) or (
+                called.endswith(".open")
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                found.add(called.rpartition(".")[2])
+    if ids(path) == "builder/sources/regular.py":
+        assert found == {"os.open", "io.FileIO"}
+    elif ids(path) not in OWN_FILES:
+        # `Files.open("metadata")` is the way through them.
+        assert found <= ({"open"} if "files.open(" in path.read_text() else set())
+
+
+def test_one_module_knows_zips():
+    for name in ("zipfile", "tarfile", "zipimport", "shutil.unpack_archive"):
+        found = {
+            ids(path)
+            for path in MODULES
+            for imported, _ in imports(parse(path))
+            if imported == name or imported.startswith(f"{name}.")
+        }
+        assert found == ({"builder/sources/zips.py"} if name == "zipfile" else set())
 
 
 def test_modules_are_short_enough_to_read():

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from builder.audit.paper import WIDTH, save, style
+from builder.images.open import open_image, upright
+from builder.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 CONTACT_SHEET = "figures/contact_sheet.png"
 
 _COLUMNS = 4
+# Images were looked at, within the limits of who builds.
+_GOOD = Limits(max_pixels=2**31, max_scans=2**31)
 
 
 def contact_sheet(images: Sequence[tuple[bytes, str]]) -> bytes:
@@ -54,9 +58,12 @@ def contact_sheet(images: Sequence[tuple[bytes, str]]) -> bytes:
             paper.paste(text.convert("RGB"))
     for place, (data, _) in enumerate(images):
         left, top = _find_place(place, width, step)
-        with Image.open(io.BytesIO(data)) as image:
+        with open_image(data, _GOOD) as image:
             image.draft("RGB", (2 * width, 2 * tall))
-            picture = ImageOps.exif_transpose(image).convert("RGB")
+            picture = upright(image)
+            if picture.mode == "P":  # whose transparency Pillow would warn of
+                picture = picture.convert("RGBA")
+            picture = picture.convert("RGB")
         picture = ImageOps.pad(
             picture, (width, tall), Image.Resampling.LANCZOS, "#eaeef2"
         )

@@ -149,12 +149,16 @@ def compare_sizes(
     Returns
     -------
     list of Drift
-        ``area``, relative to the median of the parent, and ``aspect``.
+        ``area``, relative to the median of the parent, and ``aspect``; none where the
+        size of any image is unknown, which is 0: the parent's are not read from its
+        images, and those that state one need not be like those that do not.
     """
     width, height = (part.astype(np.float64) for part in selection)
     parent_width, parent_height = (part.astype(np.float64) for part in parent)
     if not len(width) or not len(parent_width):
         raise SelectionError(_say_empty("area"))
+    if not all(part.all() for part in (*selection, *parent)):
+        return []
     areas = parent_width * parent_height
     median = np.median(areas)
     sizes = width * height / median, areas / median

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.audit.lookalikes import (
-    CROWD,
-    LEAST_BITS,
-    THRESHOLD,
-    count_bits,
-    is_telling,
-    near_pairs,
-    split_crowds,
-)
+from builder.audit.lookalikes import find_lookalikes, is_telling
+from builder.audit.second_look import LEAST
+from builder.audit.turns import TURNS, inverse_turn
+from builder.selection.groups import connected_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+    from builder.images.facts import AuditFacts
+
+#: A group of more images than this, linked by pairs, is told by their names.
+LARGE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,20 @@ class Duplicates:
     exact : ndarray of int64, shape (e, 2)
         Each further image of the same bytes, after the first.
     near : ndarray of int64, shape (p, 2)
-        Pairs of different files that look the same. Of equal files only the first
-        is compared.
-    links : ndarray of int64, shape (q, 2)
-        `near` without crowds: with `exact`, what must not be torn apart.
-    crowds : list of ndarray of int64
-        Rows of each group of more than `CROWD` look-alikes.
+        Pairs of different files that are one picture, all of them. Of equal files only
+        the first is compared. With `exact`, what must not be torn apart.
+    turns : ndarray of int8, shape (p,)
+    scores : ndarray of float64, shape (p,)
+        See `builder.audit.lookalikes.Lookalikes`.
     blank : ndarray of int64
-        Good images that are too blank for their hashes to be compared.
+        Good images that show too little to be compared.
     """
 
     files: NDArray[np.int64]
     exact: NDArray[np.int64]
     near: NDArray[np.int64]
-    links: NDArray[np.int64]
-    crowds: list[NDArray[np.int64]]
+    turns: NDArray[np.int8]
+    scores: NDArray[np.float64]
     blank: NDArray[np.int64]
 
 
@@ -76,35 +75,30 @@ def exact_groups(sha256: NDArray[np.uint8]) -> NDArray[np.int64]:
     return groups
 
 
-def find_duplicates(
-    sha256: NDArray[np.uint8], dhash: NDArray[np.uint64], is_good: NDArray[np.bool_]
-) -> Duplicates:
+def find_duplicates(facts: AuditFacts) -> Duplicates:
     """Find exact and near duplicates among images.
 
-    Parameters
-    ----------
-    sha256 : ndarray of uint8, shape (n, 32)
-    dhash : ndarray of uint64, shape (n, 2)
-    is_good : ndarray of bool, shape (n,)
-        Broken images take no part.
-
-    Returns
-    -------
-    Duplicates
+    Broken images take no part; near duplicates are found where images were decoded.
     """
-    everyone = np.arange(len(sha256))
-    files = np.where(is_good, exact_groups(sha256), everyone)
+    is_good = facts.is_good
+    everyone = np.arange(len(facts))
+    files = np.where(is_good, exact_groups(facts.sha256), everyone)
     copies = np.flatnonzero(files != everyone)
-    compared = is_good & is_telling(dhash)
-    near = near_pairs(dhash, among=compared & (files == everyone))
-    links, crowds = split_crowds(len(sha256), near)
+    compared = np.zeros(len(facts), dtype=np.bool_)
+    thumbnails = np.zeros((len(facts), 0, 0), dtype=np.uint8)
+    blank = np.empty(0, dtype=np.int64)
+    if facts.thumbnails is not None:
+        thumbnails = facts.thumbnails
+        compared = is_good & is_telling(thumbnails)
+        blank = np.flatnonzero(is_good & ~compared)
+    near = find_lookalikes(thumbnails, compared & (files == everyone))
     return Duplicates(
         files=files,
         exact=np.stack([files[copies], copies], axis=1),
-        near=near,
-        links=links,
-        crowds=crowds,
-        blank=np.flatnonzero(is_good & ~compared),
+        near=near.pairs,
+        turns=near.turns,
+        scores=near.scores,
+        blank=blank,
     )
 
 
@@ -112,7 +106,6 @@ def report(
     found: Duplicates,
     names: Sequence[str],
     splits: Sequence[str],
-    dhash: NDArray[np.uint64],
     *,
     official: Iterable[tuple[str, str]] | None = None,
 ) -> dict[str, object]:
@@ -124,29 +117,35 @@ def report(
         Of n images.
     names, splits : sequence of str, length n
         Name and split of each image.
-    dhash : ndarray of uint64, shape (n, 2)
     official : iterable of pairs of names, optional
         Duplicates that the source itself lists.
 
     Returns
     -------
     dict
-        ``rule``; ``exact`` and ``near``, each with ``pairs`` (``names``, ``splits``,
-        and ``bits`` that differ across and down) and ``across``, how many of them
-        lie in two splits; ``crowds``, lists of names; ``blank``, names; and
+        ``rule``; ``exact`` and ``near``, each with ``pairs`` (``names``, ``splits``;
+        and of near ones ``turn``, how the second shows what the first does, and
+        ``score``) and ``across``, how many of them lie in two splits; ``groups``: the
+        size of the largest group of images that are linked by pairs of either kind, and
+        the names of those of more than `LARGE` images; ``blank``, names; and
         ``official``: see `compare_official`.
     """
+    # What makes the second look like the first was undone to make the second.
+    turns = [
+        TURNS[turn] for turn in inverse_turn(found.turns.astype(np.int64)).tolist()
+    ]
     told: dict[str, object] = {
         "rule": {
             "exact": "sha256 of the file",
-            "near": "64-bit difference hashes, across and down",
-            "threshold": THRESHOLD,
-            "least_bits": LEAST_BITS,
-            "crowd": CROWD,
+            "near": (
+                "thumbnails of the picture as it is shown, in eight turns, laid over"
+                " each other; the correlation of their details"
+            ),
+            "score": LEAST,
         },
-        "exact": _describe(found.exact, names, splits, dhash),
-        "near": _describe(found.near, names, splits, dhash),
-        "crowds": [[names[row] for row in crowd.tolist()] for crowd in found.crowds],
+        "exact": _describe(found.exact, names, splits),
+        "near": _describe(found.near, names, splits, turns, found.scores.tolist()),
+        "groups": _describe_groups(found, names),
         "blank": [names[row] for row in found.blank.tolist()],
     }
     if official is not None:
@@ -195,18 +194,32 @@ def _describe(
     pairs: NDArray[np.int64],
     names: Sequence[str],
     splits: Sequence[str],
-    dhash: NDArray[np.uint64],
+    turns: Sequence[str] = (),
+    scores: Sequence[float] = (),
 ) -> dict[str, object]:
-    bits = count_bits(dhash[pairs[:, 0]] ^ dhash[pairs[:, 1]]).tolist()
     rows = pairs.tolist()
+    told: list[dict[str, object]] = [
+        {
+            "names": [names[left], names[right]],
+            "splits": [splits[left], splits[right]],
+        }
+        for left, right in rows
+    ]
+    for pair, turn, score in zip(told, turns, scores, strict=False):
+        pair["turn"], pair["score"] = turn, round(score, 3)
     return {
         "across": sum(splits[left] != splits[right] for left, right in rows),
-        "pairs": [
-            {
-                "names": [names[left], names[right]],
-                "splits": [splits[left], splits[right]],
-                "bits": differing,
-            }
-            for (left, right), differing in zip(rows, bits, strict=True)
+        "pairs": told,
+    }
+
+
+def _describe_groups(found: Duplicates, names: Sequence[str]) -> dict[str, object]:
+    linked = connected_groups(len(names), np.concatenate([found.exact, found.near]))
+    sizes = np.bincount(linked, minlength=1)
+    return {
+        "largest": int(sizes.max()),
+        "large": [
+            [names[row] for row in np.flatnonzero(linked == group).tolist()]
+            for group in np.flatnonzero(sizes > LARGE).tolist()
         ],
     }

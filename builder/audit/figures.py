@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from builder.audit.context import Context
     from builder.audit.labels import LabelCount
@@ -26,6 +27,7 @@ LABELS = "figures/labels.png"
 _NEGATIVE, _POSITIVE = "#9ec5e8", "#c2410c"  # told apart without seeing colours, too
 # Beyond 16 times, or a sixteenth, colours do not differ any more.
 _DEEPEST = 4.0
+_LETTERS = 18
 _LEGEND = (
     "Lift: how many times as often the category (column) stands beside the class\n"
     "(row), in its training draw, as in the source.{framed}\n"
@@ -39,13 +41,15 @@ def plot_context(
     known_pairs: Sequence[tuple[str, str]] = (),
     framed: str = "",
     columns: int = 20,
+    rows: int = 40,
 ) -> bytes:
     """Draw lifts as a heat map: targets by the categories that tell most of them.
 
     Only lifts that are surely not 1 have a colour and a number. Shown are the
     categories of known pairs that are annotated, then those with the largest lifts
     (by the lower end of the interval), then those met most often beside a target, in
-    the order of the categories.
+    the order of the categories; the targets themselves where nothing is beside them.
+    Targets are chosen in the same way where there are more than `rows`.
 
     Parameters
     ----------
@@ -54,8 +58,8 @@ def plot_context(
         Names of a target and of a category; their cells are framed.
     framed : str
         What the legend says of the frames, such as who found these pairs.
-    columns : int
-        How many categories are shown.
+    columns, rows : int
+        How many categories and targets are shown.
 
     Returns
     -------
@@ -71,13 +75,19 @@ def plot_context(
     for target, other in known_pairs:
         if target in targets and other in context.names:
             known[targets.index(target), context.names.index(other)] = True
-    best = np.where(is_sure, low, 0).max(axis=0, initial=0)
-    best[known.any(axis=0)] = np.inf
-    beside = np.where(own, 0, context.positives).sum(axis=0)
-    wanted = np.lexsort((-beside, -best))[:columns]
-    is_told = (best > 0) | (beside > 0) | is_sure.any(axis=0)
-    shown = np.sort(wanted[is_told[wanted]])
-    names = [context.names[column] for column in shown.tolist()]
+    lows = np.where(known, np.inf, np.where(is_sure, low, 0))
+    others = np.where(own, 0, context.positives)
+    shown = _most_told(lows, is_sure, others, columns)
+    shown = np.sort(shown if len(shown) else context.targets[:columns])
+    names = [_shorten(context.names[column]) for column in shown.tolist()]
+    legend = _LEGEND.format(framed=f" Framed: {framed}." if framed else "")
+    taken = np.arange(len(targets))
+    if len(targets) > rows:
+        told = _most_told(lows.T, is_sure.T, others.T, rows)
+        taken = np.sort(np.concatenate([told, np.setdiff1d(taken, told)])[:rows])
+        legend += f"\nShown: {rows} of {len(targets):,} classes."
+    targets = [_shorten(targets[row]) for row in taken.tolist()]
+    lift, own, is_sure, known = (part[taken] for part in (lift, own, is_sure, known))
     with style():
         tall = 0.285 * len(targets)
         height = tall + 1.6
@@ -105,7 +115,6 @@ def plot_context(
         scale = figure.add_axes((0.135, 0.38 / height, 0.28, 0.1 / height))
         bar = figure.colorbar(picture, cax=scale, orientation="horizontal")
         bar.set_ticks([-4, -2, 0, 2, 4], labels=["1/16", "1/4", "1", "4", "16"])
-        legend = _LEGEND.format(framed=f" Framed: {framed}." if framed else "")
         figure.text(0.45, 0.38 / height, legend, fontsize=7.5, va="center")
         return save(figure)
 
@@ -159,6 +168,25 @@ def plot_labels(
             va="center",
         )
         return save(figure)
+
+
+def _most_told(
+    lows: NDArray[np.float64],
+    is_sure: NDArray[np.bool_],
+    beside: NDArray[np.int64],
+    most: int,
+) -> NDArray[np.int64]:
+    """Return the columns that tell most, if they tell anything, the best first."""
+    best, seen = lows.max(axis=0, initial=0), beside.sum(axis=0)
+    is_told: NDArray[np.bool_] = (best > 0) | (seen > 0) | is_sure.any(axis=0)
+    wanted: NDArray[np.int64] = np.lexsort((-seen, -best))[:most]
+    return wanted[is_told[wanted]]
+
+
+def _shorten(name: str) -> str:
+    """Cut a name to what fits beside the picture."""
+    name = " ".join(name.split())
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}\u2026"
 
 
 def _frame(axes: Axes, row: int, column: int, **look: Any) -> None:

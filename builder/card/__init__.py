@@ -1,5 +1,5 @@
-"""The manifest as Markdown.
+"""The manifest as Markdown, and a card in its parts, merged with what people wrote.
 
-Pure: the manifest and the blocks of a dataset in, the text of README.md out. May
-import: errors, images (a constant).
+Pure: the manifest, the blocks of a dataset and texts in, the text of README.md out. May
+import: errors, limits, images (a constant).
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from builder.card.images import is_resized
-from builder.card.markdown import percent, table
+from builder.card.markdown import percent, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,10 @@ _DRIFT = (
 
 
 def compared(
-    told: Mapping[str, Any], drifts: Mapping[str, Mapping[str, Any]]
+    told: Mapping[str, Any],
+    drifts: Mapping[str, Mapping[str, Any]],
+    *,
+    whole: str = "",
 ) -> list[str]:
     """Return how far the selection has moved from its source, and how much is grey.
 
@@ -66,6 +69,8 @@ def compared(
     drifts : dict of str to dict
         What `builder.audit.drift.report` told of each split; of all images, if the
         only name is empty.
+    whole : str
+        That all of the source was taken, if it was: then nothing can differ.
     """
     rows = [
         [
@@ -82,21 +87,40 @@ def compared(
     head = ["feature", "value", "source", "here", "points"]
     if list(drifts) != [""]:
         head = ["split", *head]
-    parts = [
-        "### Compared with the whole source",
-        _DRIFT,
-        table(head, rows) if rows else "None.",
-    ]
+    parts = ["### Compared with the whole source"]
+    if whole or not rows:
+        parts.append(whole or "No share differs.")
+    else:
+        parts += [_DRIFT, table(head, rows)]
     if told["decoded"]:
         shares = ", ".join(
-            f"{facts['grey']:,} of {facts['images']:,} {part}"
+            f"{facts['grey']:,} of {facts['images']:,} {plain(part)}"
             for part, facts in told["grey"]["parts"].items()
         )
+        unknown = (
+            " How many the whole source has is not known, since only the selected"
+            " images were decoded."
+        )
         parts.append(
-            f"Pictures without colour: {shares} images. How many the whole source has"
-            " is not known, since only the selected images were decoded."
+            f"Pictures without colour: {shares} images.{'' if whole else unknown}"
         )
     return parts
+
+
+def tell_whole(manifest: Manifest, available: int, what: str) -> str:
+    """Return that all of the source was taken; nothing, if it was not.
+
+    Parameters
+    ----------
+    manifest : dict
+    available : int
+        How many images could be taken.
+    what : str
+        What these are, such as ``rows of the source``.
+    """
+    default = manifest["configs"]["default"].values()
+    taken = sum(facts["num_examples"] for facts in default)
+    return f"All {what} were taken." if taken == available else ""
 
 
 def contact_sheet(told: Mapping[str, Any], what: str) -> list[str]:

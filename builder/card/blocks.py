@@ -5,57 +5,56 @@ A dataset makes its blocks of these, and gives what only it knows as arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from builder.card.markdown import count_of, megabytes, table
+from builder.card.markdown import code, count_of, megabytes, plain, table
+from builder.card.place import repo_of, tell_part, tell_place
+from builder.card.sizes import tell_sizes
+from builder.errors import first_of
 
 Manifest = Mapping[str, Any]
 
 
-def summary(manifest: Manifest, *, is_official: bool, is_default: bool) -> str:
-    """Return the facts of the build in one table, and a warning where one is due.
+def summary(manifest: Manifest, *notes: str) -> str:
+    """Return what a reader has to know first, and the facts of the build in one table.
 
     Parameters
     ----------
     manifest : dict
-    is_official : bool
-        Whether the build was made from the dataset's official source.
-    is_default : bool
-        Whether its recipe is that of the study which the prose speaks of.
+    *notes : str
+        Such as `NOT_OFFICIAL`; an empty one is left out.
     """
     rows = []
     for config, splits in manifest["configs"].items():
         parts = [f"{facts['num_examples']:,} {name}" for name, facts in splits.items()]
         size = sum(facts["download_size"] for facts in splits.values())
-        rows.append([f"`{config}`", ", ".join(parts), megabytes(size)])
+        rows.append([code(config), ", ".join(parts), megabytes(size)])
     default = manifest["configs"]["default"]
     images = sum(facts["num_examples"] for facts in default.values())
     shards = [e for n, e in manifest["files"].items() if n.endswith(".parquet")]
     stored = sum(entry["bytes"] for entry in shards)
+    further = sum(
+        entry["images"]
+        for entry in manifest["sources"]
+        if entry["role"].startswith("further ")
+    )
+    besides = f", {further:,} of them not in `default`" if further else ""
     text = (
-        f"{images:,} distinct images; all Parquet files together are"
+        f"{images + further:,} images{besides}; all Parquet files together are"
         f" {megabytes(stored)}."
     )
-    text = f"{text}\n\n{table(['config', 'rows', 'size'], rows)}"
-    if not is_official:
-        return f"{_NOT_OFFICIAL}\n\n{text}"
-    return text if is_default else f"{_NOT_DEFAULT}\n\n{text}"
+    if sizes := tell_sizes(manifest):
+        text += f" {sizes}"
+    listed = table(["config", "rows", "size"], rows)
+    return "\n\n".join([*filter(None, notes), text, listed])
 
 
-_NOT_OFFICIAL = (
-    "> [!WARNING]\n> This build was not made from the official source: its metadata"
-    " differs. What this page says of the official dataset and of the study does not"
-    " hold for it; the numbers below are its own."
-)
-_NOT_DEFAULT = (
-    "> [!NOTE]\n> This is another selection than that of the study, from the same"
-    " official source: classes, sizes or seed differ."
-)
-_AFTER_LOADING = (
-    "Put the namespace that you read this under in the place of `ORG`, or give the path"
-    " of a local copy. `image` is a PIL image; any `datasets` from 2.14 on reads it,"
-    " and no code of ours runs on your machine."
+#: Of a build whose recipe names an official source that it was not made from.
+NOT_OFFICIAL = (
+    "> [!WARNING]\n> This build was not made from the official files that its recipe"
+    " names: their digests differ. What is published about the official dataset, its"
+    " licence among it, is not said of this one."
 )
 
 
@@ -68,18 +67,37 @@ def loading(manifest: Manifest, *more: str) -> str:
     first = python(
         f'ds = load_dataset("{repo_of(manifest)}", split="{split}")', "print(ds[0])"
     )
-    return "\n\n".join([first, _AFTER_LOADING, *more])
+    parts = [first, tell_place(manifest), *more, tell_part(manifest)]
+    return "\n\n".join(part for part in parts if part)
 
 
-def repo_of(manifest: Manifest) -> str:
-    """Return the repository that snippets name."""
-    return f"ORG/{manifest['dataset']}"
-
-
-def python(*lines: str) -> str:
-    """Return a snippet of these lines, with the import that they need."""
-    head = ("```python", "from datasets import load_dataset", "")
+def python(*lines: str, also: str = "") -> str:
+    """Return a snippet of these lines, with the import that they need, and another."""
+    imports = ["from datasets import load_dataset", *([also] if also else [])]
+    head = ("```python", *imports, "")
     return "\n".join((*head, *lines, "```"))
+
+
+def together(manifest: Manifest, names: Sequence[str]) -> list[str]:
+    """Return how the draws of several classes become one dataset."""
+    if len(names) < 2:
+        return []
+    split = next(iter(manifest["configs"][names[0]]))
+    listed = ", ".join(f'"{name}"' for name in names[:2])
+    load = f'load_dataset("{repo_of(manifest)}", name, split="{split}")'
+    lines = (
+        'label = ClassLabel(names=["without", "with"])',
+        "ds = interleave_datasets(",
+        f'    [{load}.cast_column("label", label) for name in ({listed})]',
+        ")",
+        "print(len(ds))",
+    )
+    told = (
+        "Draws of several classes as one, in turn; `concatenate_datasets` has them one"
+        " after the other. Each has label names of its own, so they are given the same:"
+    )
+    also = "from datasets import ClassLabel, interleave_datasets"
+    return [told, python(*lines, also=also)]
 
 
 def selection(manifest: Manifest, rule: str) -> str:
@@ -87,12 +105,13 @@ def selection(manifest: Manifest, rule: str) -> str:
     versions = ", ".join(f"{name} {v}" for name, v in manifest["versions"].items())
     rows = [
         [
-            entry["role"],
-            f"`{entry['name']}`",
+            # By its digest alone is a file official, whatever its part is called.
+            entry["role"].removeprefix("official "),
+            code(entry["name"]),
             count_of(entry["images"], "image", "images")
             if "images" in entry
             else "file",
-            f"`{entry['sha256'][:16]}…`",
+            code(f"{entry['sha256'][:16]}…"),
         ]
         for entry in manifest["sources"]
     ]
@@ -105,12 +124,26 @@ def selection(manifest: Manifest, rule: str) -> str:
 
 
 def counts(manifest: Manifest, told: str) -> str:
-    """Return what was available and drawn, in a dataset's own words, and what broke."""
-    if not manifest["broken"]:
-        return told
-    lines = [f"- `{b['image']}` {b['reason']}" for b in manifest["broken"]]
-    left = "Selected, but left out since they are broken:"
-    return "\n\n".join([told, left, "\n".join(lines)])
+    """Return what was available and drawn, in a dataset's own words, and what broke.
+
+    And what was nowhere in the source.
+    """
+    parts = [told]
+    missing = manifest.get("missing", ())
+    if missing:
+        named = first_of([*map(code, missing)])
+        parts.append(
+            "Selected, but left out since they were nowhere in the source:"
+            f" {count_of(len(missing), 'image', 'images')} ({named};"
+            " `manifest.json` lists all)."
+        )
+    if manifest["broken"]:
+        lines = [
+            f"- {code(b['image'])} {plain(b['reason'])}" for b in manifest["broken"]
+        ]
+        parts.append("Selected, but left out since they are broken:")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
 def licences(manifest: Manifest) -> str:

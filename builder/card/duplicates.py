@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from builder.card.markdown import count_of, table
+from builder.card.markdown import code, count_of, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Names of this many pairs, crowds or blank images are listed; the manifest has all.
+# Names of this many pairs, groups or blank images are listed; the manifest has all.
 _LISTED = 20
 
 
@@ -35,22 +35,25 @@ def tell_duplicates(told: Mapping[str, Any], *, publisher: str) -> list[str]:
                 f" {_listed(found['blank'])}. Of these, only copies of equal bytes are"
                 " found."
             )
-        if found["crowds"]:
-            crowds = "; ".join(_listed(crowd) for crowd in found["crowds"][:_LISTED])
-            parts.append(
-                f"Chains of more than {rule['crowd']} look-alikes are not taken for"
-                f" copies of one picture, and not kept together: {crowds}."
-            )
+    parts += _tell_large(found["groups"]["large"])
     rows = [
-        [kind, *(f"`{name}`" for name in pair["names"]), _splits(pair["splits"])]
+        [
+            kind,
+            *map(code, pair["names"]),
+            pair.get("turn", ""),
+            f"{pair['score']:.3f}" if "score" in pair else "",
+            _splits(pair["splits"]),
+        ]
         for kind, pairs in (("same bytes", exact["pairs"]), ("alike", near["pairs"]))
-        for pair in pairs[:_LISTED]
+        for pair in sorted(pairs, key=_is_within)[:_LISTED]
     ]
     if rows:
-        parts.append(table(["pair", "image", "image", "split"], rows))
+        head = ["pair", "image", "image", "the second is", "score", "split"]
+        parts.append(table(head, rows))
         if max(len(exact["pairs"]), len(near["pairs"])) > _LISTED:
             parts.append(
-                f"The first {_LISTED} pairs of either kind; `manifest.json` has all."
+                f"{_LISTED} pairs of either kind, those across splits first;"
+                " `manifest.json` has all."
             )
     if "official" in found:
         listed = found["official"]
@@ -77,10 +80,30 @@ def _tell_near(
         across = f"{near['across']:,}" if near["across"] else "none"
         text = f"{pairs} the same without having the same bytes, {across} across splits"
     return (
-        f"{text}, as far as two 64-bit difference hashes tell, one across and one down"
-        f" the picture, each within {rule['threshold']} bits. Crops, mirror images and"
-        " strong changes of colour are not found that way."
+        f"{text}. A pair is one picture, as far as small versions of it tell: as it is"
+        " shown, in its eight turns and mirror images, laid over each other, with"
+        f" details that correlate by {rule['score']} or more. Crops of more than about"
+        " 5 % at each edge, and pictures that were changed in their details, are not"
+        " found that way."
     )
+
+
+def _tell_large(groups: Sequence[Sequence[str]]) -> list[str]:
+    """Return a paragraph of the groups that are large, if there are any."""
+    if not groups:
+        return []
+    told = [f"{len(names):,} images ({_listed(names, 3)})" for names in groups]
+    more = f"; and {len(told) - _LISTED:,} more" if len(told) > _LISTED else ""
+    text = (
+        "Large groups, of images each of which is in a pair with another of its group:"
+        f" {'; '.join(told[:_LISTED])}{more}."
+    )
+    return [text]
+
+
+def _is_within(pair: Mapping[str, Any]) -> bool:
+    """Whether both images of a pair lie in one split."""
+    return len(set(pair["splits"])) == 1
 
 
 def _splits(names: Sequence[str]) -> str:
@@ -90,7 +113,7 @@ def _splits(names: Sequence[str]) -> str:
 
 def _official(official: Mapping[str, Any], publisher: str, *, decoded: bool) -> str:
     inside = official["inside"]
-    pairs = ", ".join(f"{a} and {b}" for a, b in inside)
+    pairs = ", ".join(f"{plain(a)} and {plain(b)}" for a, b in inside)
     text = (
         f"Of the {official['listed']:,} pairs of duplicates that {publisher} lists,"
         f" {count_of(len(inside), 'lies', 'lie') if inside else 'none lies'} inside"
@@ -107,6 +130,6 @@ def _official(official: Mapping[str, Any], publisher: str, *, decoded: bool) -> 
     return f"{text}."
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(f"`{name}`" for name in names[:_LISTED]) + more
+def _listed(names: Sequence[str], most: int = _LISTED) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(code, names[:most])) + more

@@ -1,4 +1,4 @@
-"""What the card says of the images, where they are not as they were published. Pure."""
+"""What the card says of the images, where they are not as the source has them. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_resized(manifest: Manifest) -> bool:
     return manifest["options"].get("image_size") is not None
 
 
-def tell_resized(manifest: Manifest, *, ending: str, publisher: str) -> str | None:
+def tell_resized(manifest: Manifest, *, ending: str) -> str | None:
     """Return how the images were resized; None if they were not.
 
     Parameters
@@ -25,8 +25,6 @@ def tell_resized(manifest: Manifest, *, ending: str, publisher: str) -> str | No
     manifest : dict
     ending : str
         How the sentence ends that the prose begins.
-    publisher : str
-        Of the images.
     """
     if not is_resized(manifest):
         return None
@@ -36,7 +34,6 @@ def tell_resized(manifest: Manifest, *, ending: str, publisher: str) -> str | No
         f" than {size:,} pixels was resized to that, by `trimset build --image-size"
         f" {size}`: resampled by Lanczos with Pillow {pillow}, and saved in the format"
         f" it had (JPEG at quality {JPEG_QUALITY}, chroma not subsampled). The others"
-        f" are as {publisher} published them, byte for byte. The selection, the"
-        " duplicates and all else that is measured below are of the images as they"
-        " were published."
+        " are as the source has them, byte for byte. The selection, the duplicates and"
+        " all else that is measured below are of the images as the source has them."
     )

@@ -2,7 +2,9 @@
 
 In the prose, between ``<!-- trimset: NAME -->`` and ``<!-- trimset: end -->``, stands
 what is generated; whatever was there before goes, unless the block has nothing else to
-say of this build. The YAML at the top is completed by the configs and their features.
+say of this build. The marks stay, so that a push can tell what it may write anew from
+what people wrote since; the Hub shows no comments. The YAML at the top is completed by
+the configs and their features.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from builder.card.front import dump_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,16 +51,9 @@ def render_card(
     blocks : dict of str to callable
         What fills each place; see `fill_blocks`.
     """
-    _, front, text = prose.split("---\n", 2)
+    _, front, text = re.split(r"^---\n", prose, maxsplit=2, flags=re.MULTILINE)
     metadata = {**yaml.safe_load(front), **card_metadata(manifest)}
-    head = yaml.safe_dump(
-        metadata,
-        sort_keys=False,
-        allow_unicode=True,
-        width=88,
-        default_flow_style=False,
-    )
-    return f"---\n{head}---\n{fill_blocks(text, manifest, blocks)}"
+    return f"---\n{dump_all(metadata)}---\n{fill_blocks(text, manifest, blocks)}"
 
 
 def fill_blocks(
@@ -77,11 +74,17 @@ def fill_blocks(
 
     def fill(match: re.Match[str]) -> str:
         text = blocks[match["name"]](manifest)
-        if text is None:
-            return match["prose"]
-        return f"{text.strip()}\n" if text.strip() else ""
+        text = match["prose"] if text is None else text
+        inside = f"{text.strip()}\n" if text.strip() else ""
+        mark, end = f"<!-- trimset: {match['name']} -->", "<!-- trimset: end -->"
+        before = match.string[: match.start()]
+        if before and not before.endswith("\n\n"):
+            # a comment at the start of a line would end the paragraph that goes on
+            return f"\0{mark}\n{inside}\0{end}\n"
+        return f"{mark}\n\n{inside}\n{end}\n"
 
-    return re.sub(r"\n{3,}", "\n\n", _BLOCK.sub(fill, prose))
+    filled = _BLOCK.sub(fill, prose).replace("\n\0", " ")
+    return re.sub(r"\n{3,}", "\n\n", filled)
 
 
 def card_metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,13 +126,17 @@ def yaml_features(features: Mapping[str, Any]) -> list[dict[str, Any]]:
     ...                        "_type": "Sequence"}})
     [{'name': 'ids', 'sequence': 'int32'}]
     """
-    found = []
-    for name, feature in features.items():
-        if feature["_type"] == "Sequence":
-            found.append({"name": name, "sequence": _dtype(feature["feature"])})
-        else:
-            found.append({"name": name, "dtype": _dtype(feature)})
-    return found
+    return [{"name": name, **_typed(feature)} for name, feature in features.items()]
+
+
+def _typed(feature: Mapping[str, Any]) -> dict[str, Any]:
+    kind = feature.get("_type")
+    if not isinstance(kind, str):  # a record, one of whose fields may have that name
+        return {"struct": yaml_features(feature)}
+    if kind != "Sequence":
+        return {"dtype": _dtype(feature)}
+    inner = _typed(feature["feature"])
+    return {"sequence": inner["dtype"] if set(inner) == {"dtype"} else inner}
 
 
 def _dtype(feature: Mapping[str, Any]) -> Any:

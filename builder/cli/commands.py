@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.cli import reports
+from builder.cli import hub_reports, reports
 from builder.cli.dataset_options import chosen_files, flag, given_options
+from builder.cli.limit_options import LIMIT_NAMES, given_limits
+from builder.cli.lines import print_lines as _print
+from builder.cli.lines import say
 from builder.cli.options import selection_arguments
+from builder.cli.output import bars as _bars
+from builder.cli.output import finish as _finish
+from builder.cli.values import is_repo
 from builder.datasets import registry
-from builder.errors import UsageError, VerifyError
+from builder.errors import CardError, UsageError, VerifyError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from builder.cli.progress import Bars
-
-
-def say(line: str) -> None:
-    """Say something besides what was asked for, on stderr."""
-    print(f"trimset: {line}", file=sys.stderr)
+    from collections.abc import Iterable, Mapping
 
 
 def _remark(record: Mapping[str, Any]) -> None:
     """Say what a dataset has to say of a build or an export of it."""
-    for line in registry.get(record["dataset"]).remarks(record):
+    for line in registry.told_of(record).remarks(record):
         say(line)
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -46,13 +36,30 @@ def _demo(args: argparse.Namespace) -> int:
     return _finish(args, reports.told_of_demo(done))
 
 
+def _init(args: argparse.Namespace) -> int:
+    from builder.pipeline.init import init
+
+    report = init(
+        args.source,
+        args.out,
+        cache_dir=args.cache_dir,
+        follow_links=args.follow_links,
+        limits=given_limits(args),
+    )
+    if not report.written and not args.json:
+        _print(report.text.splitlines())
+    _print(reports.init_lines(report))
+    return _finish(args, reports.told_of_init(report))
+
+
 def _plan(args: argparse.Namespace) -> int:
     arguments = selection_arguments(args)  # first: wrong usage is said at once
     from builder.pipeline.plan import plan
 
     with _bars(args) as progress:
-        report = plan(**arguments, progress=progress)
+        report = plan(**arguments, progress=progress, say=progress.say)
     _print(reports.plan_lines(report))
+    _print([f"next: {reports.build_of(args.words, report['dataset'])}"])
     return _finish(args, report)
 
 
@@ -79,18 +86,13 @@ def _build(args: argparse.Namespace) -> int:
             allow_broken=args.allow_broken,
             overwrite=args.overwrite,
             progress=progress,
+            say=progress.say,
         )
     told = reports.told_of_build(args.out, manifest)
-    print(
-        f"{args.out}: {told['rows']:,} rows, {told['files']} files,"
-        f" {told['bytes']:,} bytes"
-    )
-    for entry in manifest["broken"]:
-        print(f"left out: {entry['image']} {entry['reason']}")
+    _print(reports.build_lines(told))
+    _print(reports.missing_lines(manifest))
     _remark(manifest)
-    print(f"next: trimset verify {args.out}")
-    if "://" not in args.out:
-        print(f"      load_dataset({str(Path(args.out).absolute())!r})")
+    _print(reports.after_build_lines(args.out))
     return _finish(args, told)
 
 
@@ -112,17 +114,19 @@ def _export(args: argparse.Namespace) -> int:
             allow_broken=args.allow_broken,
             overwrite=args.overwrite,
             progress=progress,
+            say=progress.say,
         )
-    print(f"{args.out}: {len(record['files'])} files of the notebook")
+    _print([f"{args.out}: {len(record['files'])} files of the notebook"])
+    _print(reports.missing_lines(record))
     _remark(record)
     return _finish(args, reports.told_of_export(args.out, record))
 
 
 def _verify(args: argparse.Namespace) -> int:
-    if _is_repo(args):
+    if is_repo(args.build, surely=bool(args.revision or args.deep)):
         return _verify_remote(args)
     _refuse(args, ("revision", "deep"), "is for a repo on the Hub")
-    files = chosen_files(args, map(registry.get, registry.names()))
+    files = chosen_files(args, map(registry.get, registry.studies()))
     if not (args.source or files):
         why = "is for a comparison with the source: give --source as well"
         _refuse(args, (*_for_source(args), "progress"), why)
@@ -139,13 +143,17 @@ def _verify(args: argparse.Namespace) -> int:
             files=files,
             cache_dir=args.cache_dir,
             allow_hosts=given_options(args).get("--allow-host", ()),
+            follow_links=args.follow_links,
             executor=executor,
             workers=workers,
+            limits=given_limits(args),
             progress=progress,
         )
     replayed = ", selection replayed from the source" if report.replayed else ""
     good = f"{args.build}: {report.files} files, {report.rows:,} rows{replayed}: ok"
-    return _tell_faults(args, good, reports.told_of_verify(args.build, report))
+    _print(hub_reports.foreign_lines(report.foreign))
+    told = hub_reports.told_of_verify(args.build, report)
+    return _tell_faults(args, good, told, report.repo_id)
 
 
 def _verify_remote(args: argparse.Namespace) -> int:
@@ -160,38 +168,23 @@ def _verify_remote(args: argparse.Namespace) -> int:
             deep=args.deep,
             progress=bars.counting("check"),
         )
-    for path in report.foreign:
-        print(f"{path}: put there by somebody else")
+    _print(hub_reports.foreign_lines(report.foreign))
+    if report.renamed:
+        say(report.renamed)
     rows = f", {report.rows:,} rows" if args.deep else ""
     good = f"{args.build} at {report.commit}: {report.files} files{rows}: ok"
-    return _tell_faults(args, good, reports.told_of_remote(report))
-
-
-def _is_repo(args: argparse.Namespace) -> bool:
-    """Tell a repo on the Hub from a folder.
-
-    Raises
-    ------
-    VerifyError
-        It is likely to be a folder, and is not there.
-    """
-    path = Path(args.build)
-    if path.exists() or not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", args.build, re.ASCII):
-        return False
-    # A mistyped folder is not asked of the Hub, nor its name told to it.
-    if path.parent.exists() and not (args.revision or args.deep):
-        msg = (
-            f"{args.build}: expected a build in this folder, found no such folder:"
-            f" check its name in {path.parent}, or give --revision main if it is a repo"
-            " on the Hub"
-        )
-        raise VerifyError(msg)
-    return True
+    return _tell_faults(args, good, hub_reports.told_of_remote(report), report.repo_id)
 
 
 def _for_source(args: argparse.Namespace) -> tuple[str, ...]:
     """Return what only a comparison with the source uses."""
-    return ("workers", "cache_dir", *given_options(args))
+    return (
+        "workers",
+        "cache_dir",
+        "follow_links",
+        *LIMIT_NAMES,
+        *given_options(args),
+    )
 
 
 def _refuse(args: argparse.Namespace, names: Iterable[str], why: str) -> None:
@@ -203,15 +196,24 @@ def _refuse(args: argparse.Namespace, names: Iterable[str], why: str) -> None:
             raise UsageError(msg)
 
 
-def _tell_faults(args: argparse.Namespace, good: str, told: dict[str, Any]) -> int:
+def _tell_faults(
+    args: argparse.Namespace, good: str, told: dict[str, Any], repo_id: str
+) -> int:
     faults = told["faults"]
-    print("\n".join(faults) or good)
+    only_edits = not faults
+    if edited := told["edited"]:
+        line = hub_reports.edited_line(edited)
+        if args.strict:
+            faults.append(line)
+        else:
+            _print([line])
+    _print(faults or [good])
     _finish(args, told)
     if faults:
         msg = (
             f"{args.build}: expected all as in its manifest, found {len(faults)}"
-            f" fault{'s' * (len(faults) > 1)}, the first: {faults[0]}; build or push it"
-            " again"
+            f" fault{'s' * (len(faults) > 1)}, the first: {faults[0]};"
+            f" {hub_reports.next_step(repo_id, only_edits=only_edits)}"
         )
         raise VerifyError(msg)
     return 0
@@ -221,68 +223,71 @@ def _push(args: argparse.Namespace) -> int:
     from builder.hub.push import push
 
     with _bars(args) as bars:
-        report = push(
-            args.folder,
-            args.repo_id,
-            private=args.private,
-            tag=args.tag,
-            create_pr=args.create_pr,
-            revision=args.revision,
-            message=args.message,
-            dry_run=args.dry_run,
-            progress=bars.counting("push"),
-        )
-    _print(reports.push_lines(report, dry_run=args.dry_run))
+        try:
+            report = push(
+                args.folder,
+                args.repo_id,
+                private=args.private,
+                tag=args.tag,
+                create_pr=args.create_pr,
+                revision=args.revision,
+                message=args.message,
+                card=args.card,
+                dry_run=args.dry_run,
+                progress=bars.counting("push"),
+            )
+        except CardError as err:
+            # with --json the record is what is asked for
+            _print(err.differences, file=sys.stderr if args.json else None)
+            _finish(args, hub_reports.told_of_conflict(err))
+            raise
+    _print(hub_reports.push_lines(report, dry_run=args.dry_run))
     for line in report.warnings:
         say(line)
-    if args.dry_run:
-        print(f"{report.bytes_planned:,} bytes at most; nothing was sent")
-    else:
-        print(f"{report.url}: commit {report.commit}, {report.bytes_sent:,} bytes sent")
-        print(report.load)
-    return _finish(args, reports.told_of_push(report))
+    _print(hub_reports.sent_lines(report, dry_run=args.dry_run))
+    return _finish(args, hub_reports.told_of_push(report))
+
+
+def _report(args: argparse.Namespace) -> int:
+    from builder.pipeline.execute import make_executor
+    from builder.pipeline.report import report
+
+    with make_executor(args.workers) as (executor, workers), _bars(args) as progress:
+        done = report(
+            args.build,
+            args.out,
+            executor=executor,
+            workers=workers,
+            limits=given_limits(args),
+            progress=progress,
+        )
+    _print(reports.report_lines(args.build, done))
+    return _finish(args, reports.told_of_report(done))
 
 
 def _cache(args: argparse.Namespace) -> int:
     from builder.sources.cache import cache_root, clear_cache, list_cache
 
     entries, folder = list_cache(args.cache_dir), cache_root(args.cache_dir)
-    for entry in entries:
-        print(f"{entry.bytes:,} bytes, {entry.files:,} files of {entry.url}")
+    _print(f"{e.bytes:,} bytes, {e.files:,} files of {e.url}" for e in entries)
     cleared = args.action == "clear"
     if cleared:
         total = clear_cache(args.cache_dir)
-        print(f"{total:,} bytes removed from {folder}")
+        _print([f"{total:,} bytes removed from {folder}"])
     else:
         total = sum(entry.bytes for entry in entries)
-        print(f"{total:,} bytes in {folder}")
+        _print([f"{total:,} bytes in {folder}"])
     return _finish(args, reports.told_of_cache(folder, entries, total, cleared=cleared))
-
-
-def _finish(args: argparse.Namespace, report: dict[str, Any]) -> int:
-    if args.json:
-        print(json.dumps(report, ensure_ascii=False))
-    return 0
-
-
-@contextmanager
-def _bars(args: argparse.Namespace) -> Iterator[Bars]:
-    """Give what shows progress, and leave the bars as they stand at the end."""
-    from builder.cli.progress import Bars
-
-    bars = Bars(always=args.progress)
-    try:
-        yield bars
-    finally:
-        bars.close()
 
 
 COMMANDS = {
     "demo": _demo,
+    "init": _init,
     "plan": _plan,
     "build": _build,
     "export": _export,
     "verify": _verify,
     "push": _push,
+    "report": _report,
     "cache": _cache,
 }

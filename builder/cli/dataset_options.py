@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from builder.cli.values import text
@@ -40,7 +41,7 @@ def add_dataset_options(parser: argparse._ActionsContainer) -> None:
     What datasets share is one option, and stands first. Each that is given is kept as
     text under its own spelling: only the chosen dataset knows what it means.
     """
-    owns = {name: _options_of(registry.get(name)) for name in registry.names()}
+    owns = {name: _options_of(registry.get(name)) for name in registry.studies()}
     groups: dict[tuple[str, ...], list[str]] = {}
     for option in dict.fromkeys(option for own in owns.values() for option in own):
         owners = tuple(name for name, own in owns.items() if option in own)
@@ -55,9 +56,9 @@ def add_dataset_options(parser: argparse._ActionsContainer) -> None:
 
 def add_inputs(parser: argparse._ActionsContainer) -> None:
     """Add what names the inputs of a dataset, where the dataset is known later."""
-    datasets = [registry.get(name) for name in registry.names()]
+    datasets = [registry.get(name) for name in registry.studies()]
     for entry in {e.option: e for d in datasets for e in d.inputs}.values():
-        about = f"{entry.role} of a build from single files"
+        about = entry.about or f"{entry.role} of a build from single files"
         _add(parser, flag(entry.option), {"metavar": "PATH", "help": about})
     if any(dataset.has_urls for dataset in datasets):
         _add(parser, "--allow-host", _ALLOW_HOST)
@@ -73,7 +74,8 @@ def chosen_recipe(args: argparse.Namespace, dataset: Dataset[Any]) -> Recipe:
     """
     given, own = given_options(args), _options_of(dataset)
     for foreign in (option for option in given if option not in own):
-        msg = f"{foreign} is not an option of {dataset.name}"
+        step = f": change {args.dataset}" if args.dataset.endswith(".toml") else ""
+        msg = f"{foreign} is not an option of {dataset.name}{step}"
         raise UsageError(msg)
     fields: dict[str, Any] = {}
     for name, option in options_of(dataset.recipe).items():
@@ -82,7 +84,7 @@ def chosen_recipe(args: argparse.Namespace, dataset: Dataset[Any]) -> Recipe:
                 fields[name] = option.parse(given[flag(name)])
             except ValueError as err:
                 args.parser.error(f"argument {flag(name)}: {err}")
-    recipe: Recipe = dataset.recipe(**fields)
+    recipe: Recipe = replace(dataset.default, **fields) if fields else dataset.default
     return recipe
 
 
@@ -104,7 +106,10 @@ def chosen_files(
             for entry in dataset.inputs
             if flag(entry.option) in given
         }
-        if args.source is not None and len(files) == len(dataset.inputs):
+        asked = {e.option: e.asked for e in dataset.inputs if e.asked}
+        of_source = [option for option in asked if files.get(option) == asked[option]]
+        own = {entry.option for entry in dataset.inputs} - set(asked)
+        if args.source is not None and own <= set(files) and not of_source:
             msg = (
                 f"--source: nothing of it is read where {', '.join(map(flag, files))}"
                 " are all given: leave it out"
@@ -126,7 +131,7 @@ def _options_of(dataset: Dataset[Any]) -> dict[str, dict[str, Any]]:
         for name, option in options_of(dataset.recipe).items()
     }
     for entry in dataset.inputs:
-        about = f"{entry.role}; goes before --source"
+        about = entry.about or f"{entry.role}; goes before --source"
         found[flag(entry.option)] = {"metavar": "PATH", "help": about}
     return {**found, "--allow-host": _ALLOW_HOST} if dataset.has_urls else found
 

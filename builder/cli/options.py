@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from builder.cli.dataset_options import (
     add_dataset_options,
@@ -13,8 +13,14 @@ from builder.cli.dataset_options import (
     chosen_recipe,
     given_options,
 )
-from builder.cli.values import positive, shown, size, text
+from builder.cli.limit_options import (
+    add_image_limits,
+    add_source_limits,
+    given_limits,
+)
+from builder.cli.values import card, dataset, positive, shown, size, text
 from builder.datasets import registry
+from builder.datasets.layouts.names import escaped
 from builder.output.limits import MAX_SHARD_SIZE
 from builder.version import __version__
 
@@ -24,7 +30,14 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace], int]
 
 
-class _CommandParser(argparse.ArgumentParser):
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, whatever names the shell put there for a `*`."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escaped(message))
+
+
+class _CommandParser(_Parser):
     """Names the first option that it does not know.
 
     Before argparse does, which would take the value behind it for something else.
@@ -43,7 +56,7 @@ class _CommandParser(argparse.ArgumentParser):
 
 def make_parser(functions: Mapping[str, Command]) -> argparse.ArgumentParser:
     """Return the parser; `functions` gives what runs each command."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="trimset",
         description="Trim large vision datasets to what a study needs.",
         allow_abbrev=False,
@@ -80,9 +93,12 @@ def selection_arguments(args: argparse.Namespace) -> dict[str, Any]:
         "source": args.source,
         "files": chosen_files(args, [dataset]),
         "image_size": args.image_size,
+        "skip_missing": args.skip_missing,
         "lock": args.lock,
         "cache_dir": args.cache_dir,
         "allow_hosts": given_options(args).get("--allow-host", ()),
+        "follow_links": args.follow_links,
+        "limits": given_limits(args),
     }
 
 
@@ -92,18 +108,36 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _init(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("source", metavar="SRC", type=text,
+        help="folder, file or URL to look at; or the name of a recipe that comes with"
+        " trimset, to print it")  # fmt: skip
+    add("--out", metavar="RECIPE.toml", type=text,
+        help="to write; default: named for the folder, here")  # fmt: skip
+    _follow_links(parser)
+    _cache_dir(parser)
+    add_source_limits(parser)
+
+
 def _plan(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("dataset", choices=registry.names())
+    add("dataset", type=dataset,
+        help=f"{', '.join(registry.names())}, or the path of a recipe (*.toml)"
+    )  # fmt: skip
     add("--source", metavar="SRC", type=text,
-        help="folder or URL in an official layout; default: the official"
-        " servers")  # fmt: skip
+        help="folder or URL with the files that the recipe names; default: the official"
+        " server, or the folder of the recipe")  # fmt: skip
     add("--image-size", type=positive, metavar="PX",
         help="shorter side that larger images are resized to; default: they are left"
         " as they are")  # fmt: skip
+    add("--skip-missing", action="store_true",
+        help="go on without images that are nowhere")  # fmt: skip
     add("--lock", metavar="FILE", type=text,
         help="stop unless exactly this selection.json comes out")  # fmt: skip
+    _follow_links(parser)
     _cache_dir(parser)
+    add_source_limits(parser)
     _progress(parser)
     add_dataset_options(parser)
 
@@ -129,12 +163,15 @@ def _export(parser: argparse.ArgumentParser) -> None:
     add("--allow-broken", action="store_true", help="go on without broken images")
     add("--overwrite", action="store_true",
         help="replace a finished output of other options")  # fmt: skip
+    add_image_limits(parser)
 
 
 def _verify(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("build", metavar="DIR|REPO_ID", type=text,
         help="folder of a build, or repo on the Hub")  # fmt: skip
+    add("--strict", action="store_true",
+        help="a card that somebody edited is a fault too")  # fmt: skip
     _progress(parser)
     repo = parser.add_argument_group("of a repo")
     repo.add_argument("--revision", metavar="REV", type=text, help="default: main")
@@ -142,8 +179,11 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     folder = parser.add_argument_group("of a folder, with its source")
     folder.add_argument("--source", metavar="SRC", type=text,
         help="replay the selection from this source")  # fmt: skip
+    _follow_links(folder)
     _workers(folder)
     _cache_dir(folder)
+    add_source_limits(folder)
+    add_image_limits(folder)
     add_inputs(folder)
 
 
@@ -159,8 +199,22 @@ def _push(parser: argparse.ArgumentParser) -> None:
         help="open a pull request instead, which cannot be tagged")  # fmt: skip
     add("--revision", metavar="BRANCH", type=text, help="default: main")
     add("--message", metavar="TEXT", type=text, help="first line of the commit")
+    add("--card", metavar="merge|ours|theirs", type=card,
+        help="where somebody edited what is generated, or wrote a card before: only"
+        " that as built, all as built, or all as it is there but for what loading"
+        " needs; without it the push stops")  # fmt: skip
     add("--dry-run", action="store_true",
         help="only say what this very command would do")  # fmt: skip
+    _progress(parser)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("build", metavar="DIR", type=text, help="folder of a build")
+    add("--out", metavar="FILE.html", type=text,
+        help="to write; default: named for the folder, here")  # fmt: skip
+    _workers(parser)
+    add_image_limits(parser)
     _progress(parser)
 
 
@@ -175,6 +229,11 @@ def _cache_dir(parser: argparse._ActionsContainer) -> None:
         help="of what was fetched; default: the platform's cache folder")  # fmt: skip
 
 
+def _follow_links(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--follow-links", action="store_true",
+        help="read what links in the source lead to outside of it")  # fmt: skip
+
+
 def _progress(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--progress", action="store_true",
         help="show progress on any stderr, not only on a terminal")  # fmt: skip
@@ -187,6 +246,7 @@ def _workers(parser: argparse._ActionsContainer) -> None:
 
 _COMMANDS = {
     "demo": ("draw small sources, build, verify and load each dataset", _demo),
+    "init": ("look at a folder, a file or a URL, and write a recipe of it", _init),
     "plan": ("say what would be selected and fetched; no image is moved", _plan),
     "build": ("build a dataset folder that load_dataset reads", _build),
     "export": ("write the notebook's own files, for the dataset scripts", _export),
@@ -195,5 +255,6 @@ _COMMANDS = {
         _verify,
     ),
     "push": ("publish a build on the Hugging Face Hub, in one commit", _push),
+    "report": ("write one page to look at a build, with no server", _report),
     "cache": ("list or clear what was fetched", _cache),
 }

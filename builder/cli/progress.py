@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 from typing_extensions import Never
 
+from builder.cli.lines import say
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,6 +21,8 @@ _UNITS = {
     "look": " images",
     "resize": " images",
     "write": " rows",
+    "read": " rows",
+    "draw": " pictures",
 }
 
 
@@ -65,6 +69,11 @@ class Bars:
             shown = done
 
         return move
+
+    def say(self, line: str) -> None:
+        """Say something on stderr, below the bar that stands there."""
+        self.close()
+        say(line)
 
     def close(self) -> None:
         """Leave the last bar as it stands."""

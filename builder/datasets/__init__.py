@@ -1,8 +1,10 @@
-"""All that is known of one dataset, a folder each, and the registry that finds it.
+"""Recipes, what becomes of them, and the registry that finds a dataset by its name.
 
-Its recipe, its inputs, its parser, its rows, its part of the audit and of the card:
-the only room where a dataset's name stands. May import: errors, sources, images,
-selection, audit, card.
+A recipe file is read into typed records; its kind, a folder each (``coco``, ``table``),
+makes a dataset of it: inputs, parser, rows, part of the audit and of the card. Those
+that come with the package lie in ``recipes``. ``layouts`` knows what people have, and
+writes recipes of it. The only room where a dataset's name stands. May import: errors,
+limits, sources, images, selection, audit, card.
 """
 
 from typing import TYPE_CHECKING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from builder.selection.recipe import Recipe
@@ -10,6 +11,8 @@ from builder.selection.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from typing_extensions import Self
 
     from builder.datasets.files import Files
     from builder.datasets.inputs import Input, Official
@@ -65,6 +68,13 @@ class Dataset(Protocol[R]):
     has_urls : bool
         Whether its records may name the address of an image, for which hosts can be
         allowed.
+    default : Recipe
+        Its own numbers.
+    home : str or None
+        Folder or URL in which its inputs are looked for where no source is given, if
+        that is not the official server.
+    about : dict
+        What a manifest records of it besides name and recipe.
     """
 
     @property
@@ -77,6 +87,12 @@ class Dataset(Protocol[R]):
     def official(self) -> Official | None: ...  # noqa: D102
     @property
     def has_urls(self) -> bool: ...  # noqa: D102
+    @property
+    def default(self) -> R: ...  # noqa: D102
+    @property
+    def home(self) -> str | None: ...  # noqa: D102
+    @property
+    def about(self) -> Mapping[str, Any]: ...  # noqa: D102
 
     def select(self, files: Files, recipe: R) -> Selection:
         """Read the inputs and select; no image is looked at.
@@ -89,8 +105,15 @@ class Dataset(Protocol[R]):
             The recipe does not fit the source.
         """
 
-    def card(self) -> Card:
-        """Return prose and blocks of the card."""
+    def becomes(self, selection: Selection) -> Dataset[Any]:
+        """Return the dataset that a selection turned out to be of: as a rule, this."""
+
+    def card(self, manifest: Mapping[str, Any]) -> Card:
+        """Return prose and blocks of the card of a build.
+
+        What the prose says is true of the build: that of an official source is for
+        builds whose manifest has the digests of one.
+        """
 
     def remarks(self, record: Mapping[str, Any]) -> list[str]:
         """Return what a build or an export says besides, from its last file.
@@ -110,6 +133,19 @@ class UnofficialDataset:
 
     official = None
     has_urls = False
+    home = None
+    about: Mapping[str, Any] = MappingProxyType({})
+    recipe: type[Recipe]
+
+    @property
+    def default(self) -> Any:
+        """The recipe without any option."""
+        return self.recipe()
+
+    def becomes(self, selection: Selection) -> Self:
+        """Return this dataset."""
+        del selection
+        return self
 
     def remarks(self, record: Mapping[str, Any]) -> list[str]:
         """Return nothing."""

@@ -22,14 +22,25 @@ class Input:
         ``--train-annotations``, and a key of ``files`` in the library.
     kind : {"table", "images"}
     places : tuple of str
-        Where it lies below a source, looked for in this order. Of a table: a file, or
-        ``archive.zip::member``. Of images: a folder, with a slash at its end (``./``
-        is the source itself), or a zip.
+        Where it lies below a source, looked for in this order; or absolute paths and
+        URLs. Of a table: a file, or ``archive.zip::member``. Of images: a folder, with
+        a slash at its end (``./`` is the source itself), or a zip; if they are joined,
+        a folder needs no slash.
     name : str
         Of images: what stands before a file name in their keys.
+    joined : bool
+        Of images: whether they are looked for in all places together, and not in the
+        first that is there.
     needed : bool
         Whether nothing can be selected without it. Another one is not looked for
         where all needed ones are given and there is no source.
+    joined : bool
+        Of images: whether all places are looked through, or the first that is there.
+    asked : str
+        If not empty, it is only looked for when its option is given, and this word
+        stands for its place below the source.
+    about : str
+        What the help says of its option, if that is more than where it is looked for.
     """
 
     role: str
@@ -38,6 +49,9 @@ class Input:
     places: tuple[str, ...]
     name: str = ""
     needed: bool = True
+    joined: bool = False
+    asked: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,10 +73,19 @@ class Official:
     sha256: Mapping[str, str]
 
     def is_source(self, manifest: Mapping[str, Any]) -> bool:
-        """Whether a build was made from these very tables, and no others."""
-        found = {
-            entry["role"]: entry["sha256"]
+        """Whether a build was made from these very tables, and no others.
+
+        A list of duplicates may be missing or another one: see `has`.
+        """
+        needed = [role for role in self.sha256 if not role.endswith("duplicates")]
+        return bool(needed) and all(self.has(manifest, role) for role in needed)
+
+    def has(self, manifest: Mapping[str, Any], role: str) -> bool:
+        """Whether the table of this role has the official digest."""
+        digest = self.sha256.get(role)
+        return digest is not None and any(
+            entry["role"] == role
+            and entry["sha256"] == digest
+            and "images" not in entry
             for entry in manifest["sources"]
-            if entry["role"] in self.sha256
-        }
-        return found == dict(self.sha256)
+        )

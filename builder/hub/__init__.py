@@ -1,4 +1,5 @@
 """A finished folder to the Hugging Face Hub, and its check there.
 
-May import: errors, version, sources (retry), output (the reader of a build).
+May import: errors, limits, version, sources (retry), output (the reader of a build),
+card (its parts, and how they are merged).
 """

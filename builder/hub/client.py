@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from huggingface_hub import HfApi, constants, get_token, hf_hub_url
 from huggingface_hub.errors import (
+    GatedRepoError,
     HFValidationError,
     RepositoryNotFoundError,
-    RevisionNotFoundError,
 )
 from huggingface_hub.file_download import http_get
 from huggingface_hub.hf_api import RepoFile
@@ -29,19 +28,20 @@ from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils._validators import validate_repo_id
 from tqdm import tqdm
 
+from builder.errors import is_full
 from builder.hub.errors import (
     FAILURES,
     TRANSIENT,
     asked_wait,
-    cause_of,
     is_network,
     is_timeout,
-    root_of,
     status_of,
 )
 from builder.hub.plan import HubFile
+from builder.hub.refusals import RETRY, tell_refusal
 from builder.hub.timeouts import TIMEOUT, own_calls
-from builder.sources.retry import GaveUpError, Retry, TransientError
+from builder.limits import MAX_RECORD
+from builder.sources.retry import GaveUpError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +51,25 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-# Who is asked to wait longer is told to come back.
-RETRY = Retry(attempts=6, base=1.0, longest=32.0, most_asked=900.0)
 TRIES_UNANSWERED = 2  # of a call that got no answer at all
+
+
+class _Bounded:
+    """A file that takes no more bytes than the Hub said that there are."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._most = file, most
+
+    def write(self, data: bytes) -> int:
+        """Write all of it, or nothing."""
+        if self._file.tell() + len(data) > self._most:
+            raise OSError(
+                f"the Hub sent more than the {self._most:,} bytes that it said"
+            )
+        return self._file.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class HubRepo:
@@ -96,7 +112,19 @@ class HubRepo:
             )
         self.token = token or get_token()
         self.api = HfApi(token=self.token or False)
-        self.url = f"{self.api.endpoint}/datasets/{repo_id}"
+        self.asked = repo_id
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return f"{self.api.endpoint}/datasets/{self.repo_id}"
+
+    @property
+    def renamed(self) -> str:
+        """What to say of a repo that has another name now; empty if it has not."""
+        if self.repo_id == self.asked:
+            return ""
+        return f"{self.asked} was renamed, and is {self.repo_id} now: use that name"
 
     def call(
         self,
@@ -138,6 +166,8 @@ class HubRepo:
                 return result
             status = status_of(failure)
             retry = status in TRANSIENT or (status is None and is_network(failure))
+            if is_full(failure):
+                raise self.error(self._refusal(what, failure))
             if again is not None and not retry:
                 retry = count <= RETRY.attempts // 2 and again(failure)
             if is_timeout(failure):
@@ -158,15 +188,23 @@ class HubRepo:
         raise self.error(self._refusal(what, failure))
 
     def exists(self, kind: str = "dataset") -> Any:
-        """Return what the Hub says about the repo, or None where there is none."""
+        """Return what the Hub says about the repo, or None where there is none.
+
+        The Hub leads from an old name to the new one; from here on that is used.
+        """
 
         def ask() -> Any:
             try:
                 return self.api.repo_info(self.repo_id, repo_type=kind, timeout=TIMEOUT)
+            except GatedRepoError:
+                raise
             except RepositoryNotFoundError:
                 return None
 
-        return self.call("look up the repo", ask)
+        info = self.call("look up the repo", ask)
+        if info is not None and kind == "dataset":
+            self.repo_id = str(info.id)
+        return info
 
     def refs(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return the commits of branches and of tags, by name."""
@@ -212,8 +250,9 @@ class HubRepo:
 
             def get() -> None:
                 with copy.open("wb") as file, tqdm(disable=True) as bar:
+                    bounded: Any = _Bounded(file, size)
                     http_get(
-                        url, file, headers=headers, expected_size=size, _tqdm_bar=bar
+                        url, bounded, headers=headers, expected_size=size, _tqdm_bar=bar
                     )
 
             self.call(
@@ -227,8 +266,13 @@ class HubRepo:
         """Return the bytes of a small file, checked against its hash on the Hub.
 
         The client does not check what it downloads, so a damaged answer is asked
-        for once more.
+        for once more. Nothing is asked for of which the Hub says that it is large.
         """
+        if file.size > MAX_RECORD:
+            raise self.error(
+                f"{path} of {self.repo_id} has {file.size:,} bytes, expected at most "
+                f"{MAX_RECORD:,}: remove it there."
+            )
         for _ in range(2):
             with self.download(path, revision, file.size) as copy:
                 data = copy.read_bytes()
@@ -244,42 +288,5 @@ class HubRepo:
 
     def _refusal(self, what: str, err: BaseException) -> str:
         """Return the one line that an error of the client becomes."""
-        status, said, wait = status_of(err), self._said(err), asked_wait(err)
-        if wait > RETRY.most_asked:
-            reason, step = f"the Hub asks to wait {wait:.0f} s", "try again then"
-        elif status == 401:
-            reason = f"the Hub does not accept the token (401: {said})"
-            step = "log in with `hf auth login` or set HF_TOKEN to a valid token"
-        elif status == 403:
-            reason = f"the token may not do that (403: {said})"
-            step = "use a token with write permission and a namespace that it may use"
-        elif isinstance(err, RevisionNotFoundError):
-            reason, step = "there is no such revision (404)", "give one that exists"
-        elif isinstance(err, RepositoryNotFoundError) or status == 404:
-            reason = f"the Hub knows nothing there, for this token (404: {said})"
-            step = "check the namespace, the name and the token"
-        elif status is not None:
-            reason = f"the Hub answered {status} ({said})"
-            step = "try again later" if status in TRANSIENT else "mend that first"
-        elif is_network(err):
-            reason = f"the connection failed ({self._shown(str(root_of(err)))})"
-            step = "try again when the network is back"
-        else:
-            reason, step = said, "mend that first"
-            if root_of(err) is not err:
-                reason += f" ({self._shown(str(root_of(err)))})"
-        return f"cannot {what} ({self.repo_id}): {reason}; {step}."
-
-    def _said(self, err: BaseException) -> str:
-        """Return what the server said, or else the client."""
-        cause = cause_of(err)
-        text = self._shown(str(getattr(cause, "server_message", None) or cause))
-        return text or type(cause).__name__
-
-    def _shown(self, text: str) -> str:
-        """Return a text as part of a line, without what must not be shown."""
-        # upload URLs are signed: their query lets anyone write for a while
-        text = re.sub(r"\?\S+", "", " ".join(text.split()))
-        if self.token:
-            text = text.replace(self.token, "***")
-        return text[:300].rstrip(". ")
+        told = tell_refusal(err, url=self.url, token=self.token)
+        return f"cannot {what} ({self.repo_id}): {told}."

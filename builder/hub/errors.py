@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from huggingface_hub.errors import HfHubHTTPError
 
+from builder.limits import MAX_WAIT
 from builder.sources.retry import parse_retry_after
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def asked_wait(err: BaseException, now: datetime | None = None) -> float:
     headers = getattr(getattr(cause_of(err), "response", None), "headers", {})
     if after := headers.get("Retry-After"):
         return parse_retry_after(after, now)
-    limit = re.search(r"\br=0\b.*?\bt=(\d+)", headers.get("RateLimit", ""))
-    return float(limit[1]) if limit else 0.0
+    limit = re.search(r"\br=0\b.*?\bt=([0-9]+)", headers.get("RateLimit", ""))
+    return min(float(limit[1]), MAX_WAIT) if limit else 0.0
 
 
 def cause_of(err: BaseException) -> BaseException:

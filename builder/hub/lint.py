@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
-import yaml
 
+from builder.card.edits import decode_card
+from builder.card.loading import resolve
+from builder.card.parts import entries
+from builder.errors import MISFITS
+from builder.limits import MAX_CARD
 from builder.output.records import LAST
 
 if TYPE_CHECKING:
@@ -24,16 +27,24 @@ MAX_ROW = 2_000_000
 NEW_SPELLING = ('"_type": "List"', '"_type": "LargeList"')
 CARD_KEYS = (
     "pretty_name",
-    "license",
     "task_categories",
     "size_categories",
     "configs",
     "dataset_info",
 )
+_LICENSE_ID = re.compile(r"[a-z0-9][a-z0-9.+_-]*")
+#: Of a card without a licence: recipes may leave it out, and that of an official source
+#: is not that of another.
+NO_LICENSE = "no licence is stated"
+# Characters of a licence that is none.
+_SHOWN = 60
 
 
 def lint(build: Build) -> list[str]:
-    """Return what is wrong with a build, each fault in a few words; none is well."""
+    """Return what is wrong with a build, each fault in a few words; none is well.
+
+    Its licence is not looked at: it is that of the card on the Hub, see `lint_license`.
+    """
     faults = [
         f"{path} is a script, expected none" for path in build.files if _is_script(path)
     ]
@@ -43,11 +54,11 @@ def lint(build: Build) -> list[str]:
         faults += _lint_shard(build, path, rows)
     try:
         card, text = _read_card(build)
-    except (ValueError, TypeError, yaml.YAMLError) as err:
+        faults += _lint_card(build, card, text)
+        faults += _lint_configs(build, card, shards, rows)
+    except MISFITS as err:  # such as a name that is a list
         first = str(err).partition("\n")[0]
         return [*faults, f"README.md: {first}"]
-    faults += _lint_card(build, card, text)
-    faults += _lint_configs(build, card, shards, rows)
     return faults
 
 
@@ -72,7 +83,7 @@ def _lint_shard(build: Build, path: str, rows: dict[str, int]) -> Iterator[str]:
     if size > MAX_ROW * max(1, footer.num_rows):
         mean = size // max(1, footer.num_rows)
         yield f"{path} has {mean} bytes in a row, expected <= {MAX_ROW}"
-    schema = (footer.metadata or {}).get(b"huggingface", b"").decode()
+    schema = (footer.metadata or {}).get(b"huggingface", b"").decode(errors="replace")
     if any(kind in schema for kind in NEW_SPELLING):
         yield f"{path} spells its features so that datasets 3.6 cannot read them"
     said = build.manifest.files[path].rows
@@ -84,13 +95,13 @@ def _read_card(build: Build) -> tuple[Mapping[str, Any], str]:
     """Return the YAML of the card and its prose."""
     if "README.md" not in build.files:
         raise ValueError("expected a card, found none")
-    text = (build.folder / "README.md").read_text(encoding="utf-8")
+    with (build.folder / "README.md").open("rb") as file:
+        data = file.read(MAX_CARD + 1)
+    card = decode_card(data).metadata
+    text = data.decode()
     match = re.match(r"---\n(.*?)\n---\n(.*)", text, re.DOTALL)
     if match is None:
         raise ValueError("expected YAML between two lines of ---, found none")
-    card = yaml.safe_load(match[1])
-    if not isinstance(card, dict):
-        raise TypeError("expected keys in the YAML, found none")
     return card, match[2]
 
 
@@ -98,10 +109,51 @@ def _lint_card(build: Build, card: Mapping[str, Any], text: str) -> Iterator[str
     """Check that the card is complete and that what it shows is there."""
     if missing := [key for key in CARD_KEYS if not card.get(key)]:
         yield f"README.md lacks {', '.join(missing)}"
-    for target in re.findall(r"!?\[[^]]*\]\(([^)\s]+)\)", text):
+    # Names in code, and those with a backslash before their brackets, are no links.
+    prose = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text, flags=re.DOTALL)
+    for target in re.findall(r"(?<!\\)\[(?:[^]\\]|\\.)*\]\(([^)\s]+)\)", prose):
         path = target.partition("#")[0].removeprefix("./")
         if path and ":" not in path and path not in {*build.files, LAST}:
             yield f"README.md points to {path}, which is not there"
+
+
+def lint_license(
+    card: Mapping[str, Any], built: Mapping[str, Any], about: Mapping[str, Any]
+) -> Iterator[str]:
+    """Check that the licence is one that the Hub takes, by its rules for cards.
+
+    See huggingface.co/docs/hub/repositories-licenses: an id of its list, or "other"
+    with a name.
+
+    Parameters
+    ----------
+    card : dict
+        YAML of the card that is to lie on the Hub.
+    built : dict
+        That of the build.
+    about : dict
+        What the manifest records of the recipe.
+    """
+    step = "in the card on the Hub"
+    if any(card.get(key) != built.get(key) for key in ("license", "license_name")):
+        step += ", or push with --card ours to replace that"
+    elif about and not about.keys() & {"prose", "license"}:
+        step = f'in the recipe (license = "…") and build again, or {step}'
+    else:
+        # the recipe comes with the package, or speaks of an official source
+        step = f"in a recipe of this source, which `trimset init SRC` writes, or {step}"
+    said = card.get("license")
+    if not said:
+        yield f"{NO_LICENSE}: state one {step}"
+        return
+    if said == "other" and not card.get("license_name"):
+        yield f'license is "other": state a license_name {step}'
+    for name in said if isinstance(said, list) else [said]:
+        if not _LICENSE_ID.fullmatch(str(name)):
+            yield (
+                "license: expected an id of the Hub such as cc-by-4.0, found"
+                f" {str(name)[:_SHOWN]!r}: change it {step}"
+            )
 
 
 def _lint_configs(
@@ -109,10 +161,10 @@ def _lint_configs(
 ) -> Iterator[str]:
     """Check that card, manifest and Parquet tell the same of every config."""
     stated = build.manifest.configs
-    configs = {entry["config_name"]: entry for entry in _listed(card, "configs")}
+    configs = {entry["config_name"]: entry for entry in entries(card, "configs")}
     infos = {
         entry.get("config_name", "default"): entry
-        for entry in _listed(card, "dataset_info")
+        for entry in entries(card, "dataset_info")
     }
     for name, known in (("configs", configs), ("dataset_info", infos)):
         if odd := sorted(known.keys() ^ stated.keys()):
@@ -122,7 +174,7 @@ def _lint_configs(
     used: set[str] = set()
     for name in sorted(configs.keys() & infos.keys() & stated.keys()):
         counts = {s["name"]: s["num_examples"] for s in infos[name].get("splits", [])}
-        found = dict(_resolve(configs[name], shards))
+        found = dict(resolve(configs[name], shards))
         for split in sorted({*counts, *found, *stated[name]}):
             files = found.get(split, [])
             used.update(files)
@@ -146,23 +198,6 @@ def _lint_configs(
         yield f"{path} belongs to no config"
 
 
-def _listed(card: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """Return the entries under a key; a single one may stand without a list."""
-    value = card.get(key) or []
-    return [value] if isinstance(value, dict) else list(value)
-
-
-def _resolve(
-    config: Mapping[str, Any], shards: set[str]
-) -> Iterator[tuple[str, list[str]]]:
-    """Yield each split of a config with the files that its patterns match."""
-    for entry in config.get("data_files", []):
-        patterns = entry["path"]
-        patterns = [patterns] if isinstance(patterns, str) else patterns
-        matched = {p for pattern in patterns for p in fnmatch.filter(shards, pattern)}
-        yield entry["split"], sorted(matched)
-
-
 def _lint_features(
     build: Build,
     name: str,
@@ -175,7 +210,7 @@ def _lint_features(
 
     try:
         in_card = Features._from_yaml_list(list(info.get("features", [])))
-    except (ValueError, TypeError, KeyError) as err:
+    except MISFITS as err:
         yield f"{name} has features in README.md that cannot be read ({err})"
         return
     for path in sorted(path for files in found.values() for path in files):
@@ -187,7 +222,7 @@ def _lint_features(
             continue
         try:
             in_shard = Features.from_arrow_schema(schema)
-        except (ValueError, TypeError, KeyError) as err:
+        except MISFITS as err:
             yield f"{path} has features that cannot be read ({err})"
             continue
         if _plain(in_shard) != _plain(in_card):

@@ -10,70 +10,31 @@ was. After a crash the same command goes on from there.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from huggingface_hub import CommitOperationDelete
 
-from builder.errors import PushError
+from builder.card.edits import decode_card
+from builder.errors import PushError, UsageError
 from builder.hub.client import HubRepo
 from builder.hub.errors import status_of
-from builder.hub.lint import lint
+from builder.hub.lint import lint, lint_license
 from builder.hub.plan import plan_push
+from builder.hub.published import WAYS
+from builder.hub.report import PushReport
+from builder.hub.tags import put_tag
 from builder.hub.target import Target, check_token
 from builder.hub.upload import Meter, upload
 from builder.output.check import read_build
+from builder.output.records import README
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from builder.card.merge import How
     from builder.hub.upload import Addition
     from builder.output.check import Build
-
-
-@dataclass(frozen=True, slots=True)
-class PushReport:
-    """What a push did, or with ``dry_run`` would do.
-
-    Attributes
-    ----------
-    commit : str, optional
-        The commit that holds the build now; None where a dry run would make one.
-    url : str
-        Page of the dataset, or of the pull request.
-    tag : str, optional
-        The tag that points to `commit`.
-    added, changed, deleted : tuple of str
-        Paths that differ from what the remote had.
-    unchanged : int
-        Number of files that were there already.
-    foreign : tuple of str
-        Paths in the remote that no build put there; left alone.
-    warnings : tuple of str
-        What a reader may stumble over, and whose edits were replaced.
-    bytes_planned, bytes_sent : int
-        Size of the added and changed files; bytes of files that went out, those
-        of failed attempts included, those that the Hub had in store not.
-    seconds : float
-        How long it took.
-    load : str
-        A line that loads it.
-    """
-
-    commit: str | None
-    url: str
-    tag: str | None
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    deleted: tuple[str, ...]
-    unchanged: int
-    foreign: tuple[str, ...]
-    warnings: tuple[str, ...]
-    bytes_planned: int
-    bytes_sent: int
-    seconds: float
-    load: str
 
 
 def push(
@@ -85,6 +46,7 @@ def push(
     create_pr: bool = False,
     revision: str | None = None,
     message: str | None = None,
+    card: How | None = None,
     dry_run: bool = False,
     token: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -108,6 +70,11 @@ def push(
         Branch, made from main if there is none; main by default.
     message : str, optional
         First line of the commit.
+    card : str, optional
+        What to do about a card that people edited where the build has something else,
+        or that trimset did not make: ``merge`` takes what is generated from the build
+        and leaves all else, ``theirs`` leaves it as it is there but for what loading
+        needs, ``ours`` replaces it. An error without it.
     dry_run : bool
         Only tell what would be done; sends nothing.
     token : str, optional
@@ -126,6 +93,9 @@ def push(
         The build would not load for everyone, the Hub refused, someone else pushed
         meanwhile, or the connection failed for too long. Nothing is half done; the
         same call finishes the job.
+    CardError
+        It is a PushError: the card there has what somebody wrote, and `card` does not
+        say what to do about it.
     """
     start = time.monotonic()
     if tag is not None and create_pr:
@@ -133,6 +103,9 @@ def push(
             "a pull request cannot be tagged: expected --tag or --create-pr, found "
             "both; merge the pull request, then push again with --tag."
         )
+    if card not in (None, *WAYS):
+        msg = f"card={card!r}: expected one of {', '.join(WAYS)}"
+        raise UsageError(msg)
     repo = HubRepo(repo_id, PushError, token=token, sleep=sleep)
     if repo.token is None:
         raise PushError(
@@ -140,7 +113,8 @@ def push(
             "`hf auth login`."
         )
     build = read_build(folder)
-    if faults := lint(build):
+    faults = lint(build)
+    if faults:
         more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
         raise PushError(
             f"{folder} would not load for everyone: {'; '.join(faults[:5])}{more}; "
@@ -148,8 +122,9 @@ def push(
         )
     branch = revision or "main"
     check_token(repo)
-    target = Target.find(repo, build, branch, private=private)
+    target = Target.find(repo, build, branch, private=private, how=card, tag=tag)
     target.check_tag(tag)
+    _check_license(target)
     if dry_run:
         done, sent = (target.head, repo.url) if target.plan.is_empty else None, 0
     else:
@@ -161,7 +136,7 @@ def push(
             progress=progress,
         )
         if tag is not None:
-            _tag(repo, tag, str(done[0]))
+            put_tag(repo, tag, str(done[0]))
     plan = target.plan
     return PushReport(
         commit=done[0] if done else None,
@@ -172,11 +147,14 @@ def push(
         deleted=plan.deleted,
         unchanged=len(plan.unchanged),
         foreign=plan.foreign,
+        card=target.card,
         warnings=_warnings(target),
         bytes_planned=target.bytes_planned,
         bytes_sent=sent,
         seconds=round(time.monotonic() - start, 3),
-        load=_load_line(build, repo_id, tag or (branch if branch != "main" else None)),
+        load=_load_line(
+            build, repo.repo_id, tag or (branch if branch != "main" else None)
+        ),
     )
 
 
@@ -196,10 +174,11 @@ def _publish(
     target = target.make(private=private)
     if target.plan.is_empty:
         return (target.head, target.repo.url), 0, target
+    _check_license(target)
     meter = Meter(target.bytes_planned, progress)
     additions = upload(
         target.repo,
-        target.build,
+        target.published,
         target.plan.sent,
         meter,
         branch=target.branch,
@@ -207,13 +186,26 @@ def _publish(
     )
     done = _commit(target, additions, message, create_pr=create_pr)
     tree = target.repo.tree(done[0])
-    left = plan_push(target.build.files, tree, target.previous)
+    left = plan_push(target.files, tree, target.previous)
     if not left.is_empty:
         raise PushError(
             f"commit {done[0][:12]} of {target.repo.repo_id} is not the build: still "
             f"to {left}; push again."
         )
     return done, meter.sent + _in_commit(additions), target
+
+
+def _check_license(target: Target) -> None:
+    """Refuse to publish a card without a licence, whoever is to state it."""
+    if target.plan.is_empty:
+        return
+    build = target.build
+    built = (build.folder / README).read_bytes()
+    card = decode_card(target.published.texts.get(README, built))
+    about = build.manifest.about
+    faults = list(lint_license(card.metadata, decode_card(built).metadata, about))
+    if faults:
+        raise PushError(f"{build.folder}: {'; '.join(faults)}; nothing was sent.")
 
 
 def _commit(
@@ -247,24 +239,6 @@ def _commit(
     )
 
 
-def _tag(repo: HubRepo, tag: str, commit: str) -> None:
-    """Put the tag on the commit, unless it is there."""
-
-    def on_commit() -> bool | None:
-        return True if repo.refs()[1].get(tag) == commit else None
-
-    if not on_commit():
-        repo.call(
-            f"make tag {tag}",
-            repo.api.create_tag,
-            repo.repo_id,
-            repo_type="dataset",
-            tag=tag,
-            revision=commit,
-            settled=on_commit,
-        )
-
-
 def _in_commit(additions: Sequence[Addition]) -> int:
     """Return the bytes of the files that travelled in the commit itself."""
     return sum(add.upload_info.size for add in additions if not add._is_uploaded)
@@ -272,7 +246,19 @@ def _in_commit(additions: Sequence[Addition]) -> int:
 
 def _warnings(target: Target) -> tuple[str, ...]:
     """Return what a reader may stumble over, and whose edits are replaced."""
-    texts = []
+    texts = [target.repo.renamed] if target.repo.renamed else []
+    if target.card.demoted:
+        named = ", ".join(map(repr, target.card.demoted))
+        texts.append(
+            f"config {named} was marked as the default in the card there, and is not "
+            "any more: a card has one, which is the build's"
+        )
+    if target.card.overruled:
+        named = ", ".join(part.removeprefix("yaml ") for part in target.card.overruled)
+        texts.append(
+            f"{README}: the build's {named} changed too; theirs was kept: edit it "
+            "there, or push with --card ours to replace the card"
+        )
     script = f"{target.repo.repo_id.partition('/')[2]}.py"
     if script in target.plan.foreign:
         texts.append(

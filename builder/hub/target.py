@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING
 
 from builder.errors import PushError
 from builder.hub.plan import PushPlan, plan_push
+from builder.hub.published import (
+    Published,
+    publish_anew,
+    publish_over,
+    read_previous,
+)
+from builder.hub.tags import check_other, tagged_elsewhere
 from builder.hub.timeouts import TIMEOUT
-from builder.output.build import read_manifest
-from builder.output.records import LAST
+from builder.output.records import README
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from builder.card.merge import How
     from builder.hub.client import HubRepo
     from builder.hub.plan import HubFile
-    from builder.output.check import Build
+    from builder.hub.report import CardReport
+    from builder.output.check import Build, LocalFile
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class Target:
 
     Attributes
     ----------
+    published : Published
+        The build as it is to lie there.
     head : str, optional
         Commit that the branch was on, or that it is to start from; None where
         the repo is to be made.
@@ -34,10 +44,12 @@ class Target:
         The sha256 of each file that the manifest in that commit lists.
     edited : tuple of str
         Those of them that are something else now, and would be lost.
+    how : str, optional
+        What to do about a card that people edited.
     """
 
     repo: HubRepo
-    build: Build
+    published: Published
     branch: str
     plan: PushPlan
     head: str | None = None
@@ -45,9 +57,19 @@ class Target:
     tags: Mapping[str, str] = field(default_factory=dict)
     previous: Mapping[str, str] = field(default_factory=dict)
     edited: tuple[str, ...] = ()
+    how: How | None = None
 
     @classmethod
-    def find(cls, repo: HubRepo, build: Build, branch: str, *, private: bool) -> Target:
+    def find(
+        cls,
+        repo: HubRepo,
+        build: Build,
+        branch: str,
+        *,
+        private: bool,
+        how: How | None = None,
+        tag: str | None = None,
+    ) -> Target:
         """Look at the remote; refuse what would go wrong, before anything is sent."""
         info = repo.exists()
         if info is None:
@@ -57,7 +79,9 @@ class Target:
                         f"{repo.repo_id} is a {kind}, expected a dataset or nothing; "
                         "choose another name."
                     )
-            return cls(repo, build, branch, plan_push(build.files, {}))
+            published = publish_anew(build, repo.repo_id)
+            plan = plan_push(published.files, {})
+            return cls(repo, published, branch, plan, how=how)
         if private and not info.private:
             raise PushError(
                 f"{repo.repo_id} is public, expected private as asked; make it "
@@ -78,25 +102,51 @@ class Target:
                 f"{', '.join(sorted(branches)) or 'none'}; name one with --revision."
             )
         tree = repo.tree(head)
-        previous = _previous(repo, build, head, tree)
-        plan = plan_push(build.files, tree, previous)
+        there = read_previous(repo, head, tree)
+        ours = build.manifest.dataset
+        if there is not None and there.dataset != ours:
+            raise PushError(
+                f"{repo.repo_id} holds {there.dataset}, expected {ours}; push to "
+                "another repo."
+            )
+        listed = there.files if there is not None else {}
+        previous = {path: entry.sha256 for path, entry in listed.items()}
+        if tag is not None and tags.get(tag, head) != head:
+            check_other(repo, build, tag, tags[tag], head, previous)
+        published = publish_over(build, repo, head, tree, there, how)
+        plan = plan_push(published.files, tree, previous)
         edited = _edited(repo, head, tree, plan, previous)
-        return cls(repo, build, branch, plan, head, branches, tags, previous, edited)
+        return cls(
+            repo, published, branch, plan, head, branches, tags, previous, edited, how
+        )
+
+    @property
+    def build(self) -> Build:
+        """The build as it lies in its folder."""
+        return self.published.build
+
+    @property
+    def files(self) -> Mapping[str, LocalFile]:
+        """Every file that is to lie there, by its path."""
+        return self.published.files
+
+    @property
+    def card(self) -> CardReport:
+        """What happens to the card."""
+        return self.published.card
 
     @property
     def bytes_planned(self) -> int:
         """Size of the files to add and to change."""
-        return sum(self.build.files[path].size for path in self.plan.sent)
+        return sum(self.files[path].size for path in self.plan.sent)
 
     def check_tag(self, tag: str | None) -> None:
-        """Refuse a tag that is on another commit than the one to be tagged."""
-        commit = self.tags.get(tag or "")
-        if commit is not None and not (self.plan.is_empty and commit == self.head):
-            raise PushError(
-                f"tag {tag} of {self.repo.repo_id} is on commit {commit[:12]}, which "
-                f"is not this build ({str(self.plan) or 'the branch went on'}); choose "
-                "another tag, nothing was sent."
-            )
+        """Refuse a tag that is on the commit that was found, if that is another build.
+
+        One on another commit was refused before.
+        """
+        if tag is not None and tag in self.tags and not self.plan.is_empty:
+            raise tagged_elsewhere(self.repo, tag, self.tags[tag], self.plan)
 
     def make(self, *, private: bool) -> Target:
         """Make the repo and the branch where they are missing; return what is then."""
@@ -112,7 +162,9 @@ class Target:
                 exist_ok=True,
             )
             # somebody else may have made it a moment ago, and filled it
-            found = Target.find(self.repo, self.build, self.branch, private=private)
+            found = Target.find(
+                self.repo, self.build, self.branch, private=private, how=self.how
+            )
         if found.branch not in found.branches:
             self.repo.call(
                 f"make branch {self.branch}",
@@ -128,7 +180,7 @@ class Target:
     def is_in(self, revision: str) -> bool:
         """Tell whether a revision holds the build, and nothing of an earlier one."""
         tree = self.repo.tree(revision)
-        return plan_push(self.build.files, tree, self.previous).is_empty
+        return plan_push(self.files, tree, self.previous).is_empty
 
     def landed(self) -> tuple[str, str] | None:
         """Return the commit with the build, if it is on the branch after all.
@@ -199,23 +251,6 @@ def check_token(repo: HubRepo) -> None:
         )
 
 
-def _previous(
-    repo: HubRepo, build: Build, head: str, tree: Mapping[str, HubFile]
-) -> dict[str, str]:
-    """Return the sha256 of each file that the manifest in the remote tree lists."""
-    if LAST not in tree:
-        return {}
-    data = repo.read(LAST, head, tree[LAST])
-    there = read_manifest(data, where=f"{LAST} of {repo.repo_id}", error=PushError)
-    ours = build.manifest.dataset
-    if there.dataset != ours:
-        raise PushError(
-            f"{repo.repo_id} holds {there.dataset}, expected {ours}; push to another "
-            "repo."
-        )
-    return {path: entry.sha256 for path, entry in there.files.items()}
-
-
 def _edited(
     repo: HubRepo,
     head: str,
@@ -225,7 +260,8 @@ def _edited(
 ) -> tuple[str, ...]:
     """Return what was changed on the Hub since the last push, and is to be replaced."""
     edited = []
-    for path in sorted({*plan.changed, *plan.deleted} & previous.keys()):
+    replaced = {*plan.changed, *plan.deleted} - {README}  # which was merged
+    for path in sorted(replaced & previous.keys()):
         sha256 = tree[path].sha256
         if sha256 is None:
             sha256 = hashlib.sha256(repo.read(path, head, tree[path])).hexdigest()

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
@@ -26,13 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from builder.hub.client import HubRepo
-    from builder.output.check import Build
+    from builder.hub.published import Published
 
 # A kill loses what is on its way: THREADS files at most.
 THREADS = 4
 GROUP_FILES = 16
 GROUP_BYTES = 160_000_000
 PATIENCE = 5.0  # seconds that an interrupted push waits for what is on its way
+_LOOK = 0.5  # seconds between looks whether a signal came
 
 
 class StoppedError(Exception):
@@ -84,34 +84,47 @@ class Meter:
 
 
 class Addition(CommitOperationAdd):
-    """A file to add, whose bytes are counted while the client sends them."""
+    """A file to add, whose bytes are counted while the client sends them.
+
+    Attributes
+    ----------
+    lend : callable
+        Opens it once more, as the file of the build that it was.
+    """
 
     meter: Meter
+    lend: Callable[[], BinaryIO]
 
     @contextmanager
     def as_file(self, with_tqdm: bool = False) -> Iterator[BinaryIO]:
         """Lend the file; the client asks for a bar only where it uploads."""
-        path = Path(str(self.path_or_fileobj))
-        with _CountedFile(path, self.meter) if with_tqdm else path.open("rb") as file:
+        content = self.path_or_fileobj
+        if isinstance(content, bytes):
+            raw: Any = io.BytesIO(content)
+        else:
+            raw = self.lend()
+        meter = self.meter if with_tqdm else None
+        with _CountedFile(raw, meter) as file:
             yield file
 
 
 class _CountedFile(io.BufferedReader):
-    """A file that counts what is read from it."""
+    """A file that counts what is read from it, if there is a meter."""
 
-    def __init__(self, path: Path, meter: Meter) -> None:
-        super().__init__(io.FileIO(path))
+    def __init__(self, raw: Any, meter: Meter | None) -> None:
+        super().__init__(raw)
         self._meter = meter
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        self._meter.count(len(data))
+        if self._meter is not None:
+            self._meter.count(len(data))
         return data
 
 
 def upload(
     repo: HubRepo,
-    build: Build,
+    published: Published,
     paths: Sequence[str],
     meter: Meter,
     *,
@@ -122,22 +135,27 @@ def upload(
 
     The Hub decides which files it keeps in git; those travel with the commit.
     """
-    sizes = {path: build.files[path].size for path in paths}
+    files = published.files
+    sizes = {path: files[path].size for path in paths}
     operations: list[Addition] = []
     for group in group_uploads(sizes, files=GROUP_FILES, size=GROUP_BYTES):
         operations += _interruptible(
-            partial(_send, repo, build, group, meter, branch, create_pr), meter
+            partial(_send, repo, published, group, meter, branch, create_pr), meter
         )
         meter.settle(sum(sizes[path] for path in group))
-    for operation in operations:
-        path = operation.path_in_repo
-        if operation.upload_info.sha256.hex() != build.files[path].sha256:
-            raise PushError(
-                f"{build.folder / path} changed while it was being pushed: expected "
-                f"sha256 {build.files[path].sha256[:12]}…; nothing was committed; "
-                "build it again, then push."
-            )
     return operations
+
+
+def _check(operation: Addition, published: Published) -> None:
+    """Refuse to send what is not the file that was looked at."""
+    path = operation.path_in_repo
+    expected = published.files[path].sha256
+    if operation.upload_info.sha256.hex() != expected:
+        raise PushError(
+            f"{published.build.folder / path} changed while it was being pushed: "
+            f"expected sha256 {expected[:12]}…; nothing was committed; "
+            "build it again, then push."
+        )
 
 
 def _interruptible(send: Callable[[], list[Addition]], meter: Meter) -> list[Addition]:
@@ -155,6 +173,9 @@ def _interruptible(send: Callable[[], list[Addition]], meter: Meter) -> list[Add
 
     threading.Thread(target=run, daemon=True).start()
     try:
+        # A signal that comes just as a wait begins does not end that wait.
+        while not wait([outcome], timeout=_LOOK).done:
+            pass
         return outcome.result()
     except KeyboardInterrupt:
         meter.stopped = True
@@ -164,7 +185,7 @@ def _interruptible(send: Callable[[], list[Addition]], meter: Meter) -> list[Add
 
 def _send(
     repo: HubRepo,
-    build: Build,
+    published: Published,
     paths: Sequence[str],
     meter: Meter,
     branch: str,
@@ -172,9 +193,11 @@ def _send(
 ) -> list[Addition]:
     def attempt() -> list[Addition]:
         # made anew for each attempt, so that the client asks for fresh URLs
-        operations = [Addition(path, build.folder / path) for path in paths]
+        operations = [Addition(path, published.content(path)) for path in paths]
         for operation in operations:
             operation.meter = meter
+            operation.lend = partial(published.build.open, operation.path_in_repo)
+            _check(operation, published)
         _send_by_lfs(repo, operations, branch, create_pr=create_pr)
         return operations
 

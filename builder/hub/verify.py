@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builder.errors import VerifyError
+from builder.card.edits import tell_edits
+from builder.errors import MISFITS, VerifyError
 from builder.hub.client import HubRepo
 from builder.hub.plan import HUBS_OWN
 from builder.hub.timeouts import TIMEOUT
 from builder.output.build import read_manifest
 from builder.output.digests import file_digest, rows_digest
-from builder.output.records import LAST
+from builder.output.footer import check_footer
+from builder.output.records import LAST, README
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from builder.hub.plan import HubFile
-    from builder.output.records import FileEntry
+    from builder.output.records import FileEntry, Manifest
 
 BATCH = 250  # rows; one batch is a shard of a build
+_UNREADABLE = (pa.ArrowException, OSError, MemoryError, *MISFITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class PublishedReport:
         Number of rows that were read again; 0 unless ``deep``.
     foreign : tuple of str
         Paths that the manifest does not list; no fault.
+    edited : tuple of str
+        What somebody changed in the card since it was pushed; no fault.
+    renamed : str
+        What to say of a repo that has another name now; else empty.
     """
 
     repo_id: str
@@ -52,6 +59,8 @@ class PublishedReport:
     files: int
     rows: int
     foreign: tuple[str, ...]
+    edited: tuple[str, ...] = ()
+    renamed: str = ""
 
     @property
     def ok(self) -> bool:
@@ -104,7 +113,7 @@ def verify_remote(
     info = repo.call(
         f"find revision {revision or 'main'}",
         repo.api.repo_info,
-        repo_id,
+        repo.repo_id,
         repo_type="dataset",
         revision=revision or "main",
         timeout=TIMEOUT,
@@ -117,18 +126,23 @@ def verify_remote(
             f"{LAST}, found none; push one with `trimset push`."
         )
     raw = repo.read(LAST, commit, tree[LAST])
-    where = f"{LAST} of {repo_id}"
+    where = f"{LAST} of {repo.repo_id}"
     manifest = read_manifest(raw, where=where, error=VerifyError)
     listed = manifest.files
     faults: list[str] = []
     if not manifest.is_intact:
         faults.append(f"{LAST} has a digest that is not that of its content")
     rows = 0
+    edited: tuple[str, ...] = ()
     for done, (path, said) in enumerate(sorted(listed.items())):
         if progress is not None:
             progress(done, len(listed))
         if path not in tree:
             faults.append(f"{path} is missing")
+            continue
+        if path == README:
+            found, edited = _check_card(repo, commit, manifest, tree[path])
+            faults += found
             continue
         found, count = _check(repo, commit, path, said, tree[path], deep=deep)
         faults += found
@@ -136,13 +150,27 @@ def verify_remote(
     if progress is not None:
         progress(len(listed), len(listed))
     return PublishedReport(
-        repo_id=repo_id,
+        repo_id=repo.repo_id,
         commit=commit,
         faults=tuple(faults),
         files=len(listed.keys() & tree.keys()),
         rows=rows,
         foreign=tuple(sorted(tree.keys() - listed.keys() - HUBS_OWN - {LAST})),
+        edited=edited,
+        renamed=repo.renamed,
     )
+
+
+def _check_card(
+    repo: HubRepo, commit: str, manifest: Manifest, file: HubFile
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the faults of the card, and what people changed in it."""
+    data = repo.read(README, commit, file)
+    if hashlib.sha256(data).hexdigest() == manifest.files[README].sha256:
+        return [], ()
+    pushed = None if manifest.card is None else manifest.card.pushed
+    faults, edited = tell_edits(data, manifest.content, pushed)
+    return [f"{README}: {fault}" for fault in faults], edited
 
 
 def _check(
@@ -166,6 +194,8 @@ def _check(
             return [_differs(path, "sha256", said.sha256, sha256)], 0
         if not (deep and path.endswith(".parquet")):
             return [], 0
+    if file.size != said.bytes:
+        return [f"{path} has {file.size:,} bytes, expected {said.bytes:,}"], 0
     with repo.download(path, commit, file.size) as copy:
         return _check_copy(copy, path, said)
 
@@ -181,10 +211,12 @@ def _check_copy(copy: Path, path: str, said: FileEntry) -> tuple[list[str], int]
         return [], 0
     try:
         with pq.ParquetFile(copy) as parquet:
+            check_footer(parquet.metadata, copy.stat().st_size)
             count = int(parquet.metadata.num_rows)
             digest = rows_digest(parquet.iter_batches(batch_size=BATCH))
-    except (pa.ArrowException, OSError) as err:
-        return [f"{path} cannot be read as Parquet ({err})"], 0
+    except _UNREADABLE as err:
+        words = " ".join(str(err).split())
+        return [f"{path} cannot be read as Parquet ({words})"], 0
     faults = []
     if count != said.rows:
         faults.append(f"{path} has {count} rows, expected {said.rows}")

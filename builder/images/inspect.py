@@ -8,27 +8,29 @@ follows the name of the image in a sentence (``<name> is truncated: ...``).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from builder.images.open import FORMATS, MAX_PIXELS, open_image, orientation_of
+from builder.images.bounds import check_pixels
+from builder.images.headers import read_size
+from builder.images.measures import jpeg_quality, measure
+from builder.images.open import open_image, orientation_of, told
+from builder.images.tags import BrokenError
+from builder.images.thumbnail import make_thumbnail
+from builder.limits import LIMITS, Limits
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 #: Decoding stops at an eighth, a quarter or a half of the size, but not below this
-#: many pixels on the shorter side: enough for a grid of 9 x 8, and twice as fast.
+#: many pixels on the shorter side: enough for a thumbnail, and twice as fast.
 SCALED_SIDE = 32
 #: How far, of 255, the colour channels Cb and Cr of the scaled image may leave the
 #: middle in a grey image. Grey pictures saved as colour JPEG stay at 0, whatever
 #: the quality; the palest colour photograph of 100 reaches 19.
 GREY_TOLERANCE = 4
-
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# JPEG markers (ITU-T T.81, table B.1): start of frame is C0..CF without DHT (C4),
-# JPG (C8) and DAC (CC); TEM and RST0..7 stand alone, all others have a length.
-_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_STAND_ALONE = frozenset([0x01, *range(0xD0, 0xD8)])
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +44,43 @@ class ImageFacts:
     reason : str or None
         Why the image is broken; all that follows is then zero, empty or False.
     width, height : int
-        Size as stored: an EXIF orientation is not applied, here or in `dhash`.
+        Size as stored: an EXIF orientation is not applied here.
+    orientation : int
+        Of EXIF, 1 to 8: how the image is turned, or mirrored, where it is shown.
     format, mode : str
         As Pillow names them, such as ``JPEG`` and ``RGB``.
     is_grey : bool
         Whether the picture holds no colour, whatever its mode.
-    dhash : tuple of int
-        Two 64-bit difference hashes, across and down: see `inspect`.
+    measures : tuple of float
+        As `builder.images.measures.NAMES`; of an image that was not decoded the first
+        alone, the size of the file.
+    thumbnail : bytes
+        The rows of `builder.images.thumbnail.make_thumbnail`: see `inspect`.
     """
 
     sha256: bytes
     reason: str | None = None
     width: int = 0
     height: int = 0
+    orientation: int = 1
     format: str = ""
     mode: str = ""
     is_grey: bool = False
-    dhash: tuple[int, int] = (0, 0)
+    measures: tuple[float, ...] = ()
+    thumbnail: bytes = b""
 
-
-class _BrokenError(Exception):
-    """The one way in which reading a header fails; its message is the reason."""
+    @property
+    def is_turned(self) -> bool:
+        """Whether the orientation swaps width and height where the image is shown."""
+        return self.orientation in (5, 6, 7, 8)
 
 
 def check_structure(
-    data: bytes | memoryview, *, width: int | None = None, height: int | None = None
+    data: bytes | memoryview,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    limits: Limits = LIMITS,
 ) -> str | None:
     r"""Why these bytes cannot be the image of their record, or None if they can.
 
@@ -82,6 +96,8 @@ def check_structure(
     width, height : int, optional
         Size in pixels that the record states. It is compared with the size as
         stored, or as shown where an EXIF orientation turns the image on its side.
+    limits : Limits
+        What an image may ask for: pixels and scans.
 
     Returns
     -------
@@ -93,64 +109,74 @@ def check_structure(
     >>> check_structure(b"\xff\xd8\xff\xe0")
     'is truncated: its header ends at byte 4'
     """
+    return look(data, width=width, height=height, limits=limits).reason
+
+
+def look(
+    data: bytes | memoryview,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    limits: Limits = LIMITS,
+) -> ImageFacts:
+    """Take the digest of one image and check its structure; nothing is decoded.
+
+    Parameters and the reason are those of `check_structure`; of what decoding tells,
+    only size and turn are known.
+    """
     data = bytes(data)
+    sha256 = hashlib.sha256(data).digest()
     try:
-        size = _read_size(data)
-    except _BrokenError as err:
-        return str(err)
+        size = read_size(data, limits)
+        check_pixels(size, limits)
+        orientation = _orientation(data, limits) if _may_be_turned(data) else 1
+        found = ImageFacts(sha256, None, *size, orientation, measures=(len(data),))
+        _check_size(size, found.is_turned, width=width, height=height)
+    except BrokenError as err:
+        return ImageFacts(sha256, str(err))
+    return found
+
+
+def _check_size(
+    size: tuple[int, int], is_turned: bool, *, width: int | None, height: int | None
+) -> None:
     if 0 in size:
-        return f"is empty: its size is {size[0]} x {size[1]}"
-    if size[0] * size[1] > MAX_PIXELS:
-        return (
-            f"is too large to open safely: {size[0]} x {size[1]} pixels, "
-            f"where {MAX_PIXELS:,} pixels are allowed"
-        )
+        raise BrokenError(f"is empty: its size is {size[0]} x {size[1]}")
     stated = (
         size[0] if width is None else width,
         size[1] if height is None else height,
     )
-    if stated != size and not (stated == size[::-1] and _is_on_its_side(data)):
-        return (
+    if stated != size and not (stated == size[::-1] and is_turned):
+        swapped = " (width and height are swapped)" if stated == size[::-1] else ""
+        raise BrokenError(
             f"is not the image of its record: its size is {size[0]} x {size[1]}, "
-            f"where the record states {stated[0]} x {stated[1]}"
+            f"where the record states {stated[0]} x {stated[1]}{swapped}"
         )
-    return None
-
-
-def look(
-    data: bytes | memoryview, *, width: int | None = None, height: int | None = None
-) -> ImageFacts:
-    """Take the digest of one image and check its structure; nothing is decoded.
-
-    Parameters and the reason are those of `check_structure`.
-    """
-    reason = check_structure(data, width=width, height=height)
-    return ImageFacts(hashlib.sha256(data).digest(), reason)
 
 
 def inspect(
-    data: bytes | memoryview, *, width: int | None = None, height: int | None = None
+    data: bytes | memoryview,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    limits: Limits = LIMITS,
 ) -> ImageFacts:
     """Decode one image at reduced scale and tell its facts, or why it is broken.
 
-    The hash is the difference hash of `imagehash.dhash` and `dhash_vertical`, with
-    the bits in the same order, of an image that is decoded at reduced scale:
+    The thumbnail is of the image as it is shown, and of its brightness alone:
 
     1. JPEG is decoded at 1/8, 1/4 or 1/2 of its size (`PIL.Image.Image.draft`),
        the smallest whose shorter side has `SCALED_SIDE` pixels; other formats are
        decoded whole and averaged over as many pixels (`PIL.Image.Image.reduce`).
-    2. Luma Y of YCbCr is resized by Lanczos to 9 x 8 pixels, and to 8 x 9, from
-       the exact area that the original covers (the scaled image is up to 7/8 of a
-       pixel larger: without this, half of all resized copies would be missed).
-    3. Bit 63 - (8 * row + column) of ``dhash[0]`` says that the pixel of that row
-       and column + 1 of the 9 x 8 is brighter than that of column; ``dhash[1]``
-       says the same of row + 1 against row in the 8 x 9.
+    2. Luma Y of YCbCr is resized by Lanczos, from the exact area that the original
+       covers (the scaled image is up to 7/8 of a pixel larger).
+    3. It is turned and mirrored as the EXIF orientation says.
 
     Parameters
     ----------
     data : bytes or memoryview
         The whole file.
-    width, height : int, optional
+    width, height, limits
         As in `check_structure`.
 
     Returns
@@ -159,25 +185,29 @@ def inspect(
         Whatever is wrong with the image is in `ImageFacts.reason`.
     """
     data = bytes(data)
-    looked = look(data, width=width, height=height)
+    looked = look(data, width=width, height=height, limits=limits)
     if looked.reason is not None:
         return looked
     try:
-        return _decode(data, looked.sha256)
+        return _decode(data, looked, limits)
+    except BrokenError as err:
+        return ImageFacts(looked.sha256, str(err))
     except MemoryError:
         raise  # says nothing of the image
     except Exception as err:  # decoders raise what they like: OSError, SyntaxError, ...
-        words = " ".join(str(err).split()) or type(err).__name__
-        return ImageFacts(looked.sha256, f"cannot be decoded: {words}")
+        return ImageFacts(looked.sha256, f"cannot be decoded: {told(err)}")
 
 
-def _decode(data: bytes, sha256: bytes) -> ImageFacts:
-    with open_image(data) as image:
-        (width, height), kind, mode = image.size, image.format or "", image.mode
+def _decode(data: bytes, looked: ImageFacts, limits: Limits) -> ImageFacts:
+    with open_image(data, limits) as image:
+        kind, mode = image.format or "", image.mode
+        quality = jpeg_quality(getattr(image, "quantization", {}))
         drafted = image.draft(None, (SCALED_SIDE, SCALED_SIDE))
         image.load()
+        # What is left of it: Pillow has turned a TIFF by now.
+        orientation = orientation_of(image) if _may_be_turned(data) else 1
         if image.getbands()[0] in {"1", "L", "I", "F"}:  # with alpha or without
-            picture = image.convert("L")
+            picture = _eight_bits(image).convert("L")
         else:  # a palette with alpha needs the step between
             picture = (image.convert("RGBA") if mode == "P" else image).convert("RGB")
     box: tuple[float, float, float, float]
@@ -185,110 +215,56 @@ def _decode(data: bytes, sha256: bytes) -> ImageFacts:
         box = drafted[1]
     else:
         factors = (8, 4, 2)
+        width, height = picture.size
         times = next((f for f in factors if min(width, height) // f >= SCALED_SIDE), 1)
         picture = picture.reduce(times)
         box = 0.0, 0.0, width / times, height / times
+    measures = (*looked.measures, quality, *measure(picture, box))
     is_grey = picture.mode == "L"
     if not is_grey:
         picture, blue, red = picture.convert("YCbCr").split()
         extremes = np.array([blue.getextrema(), red.getextrema()], dtype=np.int64)
         is_grey = bool(np.abs(extremes - 128).max() <= GREY_TOLERANCE)
-    return ImageFacts(
-        sha256=sha256,
-        width=width,
-        height=height,
+    return replace(
+        looked,
         format=kind,
         mode=mode,
         is_grey=is_grey,
-        dhash=(_hash(picture, box, (9, 8)), _hash(picture, box, (8, 9))),
+        measures=measures,
+        thumbnail=make_thumbnail(picture, box, orientation).tobytes(),
     )
 
 
-def _hash(
-    luma: Image.Image, box: tuple[float, float, float, float], grid: tuple[int, int]
-) -> int:
-    """Difference hash of a grey image along the longer side of `grid`."""
-    small = np.asarray(luma.resize(grid, Image.Resampling.LANCZOS, box))
-    axis = 1 if grid[0] > grid[1] else 0
-    brighter = np.diff(small.astype(np.int16), axis=axis) > 0
-    return int.from_bytes(np.packbits(brighter).tobytes(), "big")
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return an image of 16 bits in the range of 8, which Pillow only cuts off."""
+    if not image.mode.startswith("I"):
+        return image
+    wide = image.convert("I")
+    extremes = wide.getextrema()
+    is_wide = isinstance(extremes[1], int | float) and extremes[1] > 255
+    return wide.point(lambda value: value * (1 / 256)) if is_wide else wide
 
 
-def _read_size(data: bytes) -> tuple[int, int]:
-    """Width and height from the header, once the end marker is seen to be there."""
-    if not data:
-        raise _BrokenError("is an empty file")
-    if data.startswith(b"\xff\xd8"):
-        return _read_jpeg_size(data)
-    if data.startswith(_PNG_SIGNATURE):
-        return _read_png_size(data)
-    try:
-        with open_image(data) as image:
-            return image.size
-    except Exception as err:
-        if isinstance(err, Image.DecompressionBombError):
-            raise _BrokenError("is too large to open safely") from err
-        raise _BrokenError(
-            f"is not an image in any of {', '.join(FORMATS)}, or one without width "
-            f"or height: it begins with {data[:8].hex()}"
-        ) from err
+def _may_be_turned(data: bytes) -> bool:
+    """Whether there may be an orientation: nearly every JPEG and PNG is told at once.
 
-
-def _read_jpeg_size(data: bytes) -> tuple[int, int]:
-    """Walk the JPEG markers up to the first scan, then look for the end marker.
-
-    Five times faster than opening with Pillow, which does not tell where the scan
-    begins; an end marker before that belongs to a thumbnail.
+    Pillow, and with it `datasets`, takes it from XMP where EXIF has none; of a PNG it
+    decodes the whole for that, as its text may stand at the end.
     """
-    size = None
-    place = 2
-    while True:
-        # Like Pillow and libjpeg, pass over stray and fill bytes between segments.
-        place = data.find(b"\xff", place)
-        while place >= 0 and data[place : place + 1] == b"\xff":
-            place += 1
-        if place < 0 or place + 3 > len(data):
-            raise _BrokenError(f"is truncated: its header ends at byte {len(data)}")
-        marker = data[place]
-        if marker in _STAND_ALONE or marker == 0:
-            place += 1
-            continue
-        if marker == _END_OF_IMAGE:
-            raise _BrokenError("holds no picture: it ends before the first scan")
-        if marker in _START_OF_FRAME:
-            frame = data[place + 4 : place + 8]
-            size = int.from_bytes(frame[2:], "big"), int.from_bytes(frame[:2], "big")
-        place += 1 + int.from_bytes(data[place + 1 : place + 3], "big")
-        if marker == _START_OF_SCAN:
-            break
-    if size is None:
-        raise _BrokenError("holds no picture: its first scan comes before its size")
-    # Inside a scan FF is always followed by 00 or a restart marker.
-    if data.rfind(b"\xff\xd9", place) < 0:
-        raise _BrokenError(
-            f"is truncated: no end marker (EOI) in its {len(data):,} bytes"
-        )
-    return size
+    if data.startswith(b"\x89PNG"):
+        return any(kind in data for kind in (b"eXIf", b"iTXt", b"tEXt", b"zTXt"))
+    if not data.startswith(b"\xff\xd8"):
+        return True
+    marks = (b"Exif\0", b"tiff:Orientation")
+    return any(data.find(mark, 0, 1 << 17) >= 0 for mark in marks)
 
 
-def _read_png_size(data: bytes) -> tuple[int, int]:
-    """Walk the PNG chunks to the last one."""
-    if data[12:16] != b"IHDR" or len(data) < 24:
-        raise _BrokenError("is truncated: its first chunk is not a whole IHDR")
-    place = len(_PNG_SIGNATURE)
-    while data[place + 4 : place + 8] != b"IEND":
-        place += 12 + int.from_bytes(data[place : place + 4], "big")
-        if place + 12 > len(data):
-            raise _BrokenError(
-                f"is truncated: no end marker (IEND) in its {len(data):,} bytes"
-            )
-    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-
-
-def _is_on_its_side(data: bytes) -> bool:
-    """Whether EXIF orientation 5 to 8 swaps width and height."""
+def _orientation(data: bytes, limits: Limits) -> int:
+    """Return the EXIF orientation of an image, 1 where there is none."""
     try:
-        with open_image(data) as image:
-            return orientation_of(image) in (5, 6, 7, 8)
+        with open_image(data, limits) as image:
+            return orientation_of(image)
+    except MemoryError:
+        raise  # says nothing of the image
     except Exception:  # then it is no image, and that is told elsewhere
-        return False
+        return 1

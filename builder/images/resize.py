@@ -11,8 +11,9 @@ from typing import Any
 
 from PIL import Image
 
-from builder.images.open import EXIF_ORIENTATION, MAX_PIXELS, open_image, orientation_of
+from builder.images.open import EXIF_ORIENTATION, open_image, orientation_of
 from builder.images.sizes import resized_size
+from builder.limits import LIMITS, Limits
 
 # Of 99 photographs at 224 pixels, quality 95 without chroma subsampling keeps 40.7 dB
 # (PSNR; 36.8 at worst) in 45 kB; with it, 36.8 (30.1) in 34 kB; quality 90 without it,
@@ -37,7 +38,7 @@ _SAVE: dict[str, dict[str, Any]] = {
 }
 
 
-def resize(data: bytes, image_size: int) -> bytes:
+def resize(data: bytes, image_size: int, limits: Limits = LIMITS) -> bytes:
     """Return an image with a shorter side of `image_size` pixels, in its own format.
 
     It is resampled by Lanczos. EXIF orientation and colour profile are kept; all else
@@ -51,6 +52,8 @@ def resize(data: bytes, image_size: int) -> bytes:
         The whole file, in one of `builder.images.open.FORMATS`.
     image_size : int
         Shorter side, in pixels, of what is returned.
+    limits : Limits
+        What an image may ask for: pixels and scans.
 
     Returns
     -------
@@ -59,20 +62,15 @@ def resize(data: bytes, image_size: int) -> bytes:
 
     Raises
     ------
-    ValueError
-        The image has more than `MAX_PIXELS` pixels.
+    BrokenError
+        The image asks for more than `limits` allow.
     Exception
         Whatever a decoder raises on damaged data: OSError, SyntaxError, ...
     """
-    with open_image(data) as image:
+    with open_image(data, limits) as image:
         size = resized_size(*image.size, image_size)
         if size == image.size:
             return data
-        if image.width * image.height > MAX_PIXELS:
-            msg = (
-                f"it has {image.width} x {image.height} pixels, {MAX_PIXELS:,} at most"
-            )
-            raise ValueError(msg)
         drafted = image.draft(None, (_DRAFT * size[0], _DRAFT * size[1]))
         image.load()
         orientation = orientation_of(image)  # once loaded, as a TIFF is turned then

@@ -7,12 +7,13 @@ card is a function, and into the typed record that everything else uses.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from builder.errors import OutputError, SelectionError
+from builder.limits import MAX_SMALL_RECORD
+from builder.output.paths import is_own, path_fault
 from builder.output.records import (
     KIND,
     LOCK_KIND,
@@ -24,13 +25,15 @@ from builder.output.records import (
     ShardRecord,
 )
 from builder.selection.names import unsafe_reason
+from builder.sources.json_text import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from builder.errors import TrimsetError
 
 T = TypeVar("T")
+_SHOWN = 60  # characters of a name in a message
 
 
 def read_manifest(
@@ -61,8 +64,9 @@ def read_manifest(
             _check_file(at, _convert(entry, FileEntry))
         at = ""
         manifest = _convert(content, Manifest)
+        _check_splits(manifest)
     except ValueError as err:
-        words = f"{err} of the file {at!r}" if at else str(err)
+        words = f"{err} of the file {at[:_SHOWN]!r}" if at else str(err)
         raise error(f"{where}: {words}: {step}") from None
     return msgspec.structs.replace(manifest, content=content)
 
@@ -92,6 +96,7 @@ def read_record(data: bytes, *, kind: str, where: str) -> OutputRecord:
     content = _decode(data, kind, where, step, OutputError)
     try:
         record = _convert(content, OutputRecord)
+        _check_names(record.files)
     except ValueError as err:
         raise OutputError(f"{where}: {err}: {step}") from None
     return msgspec.structs.replace(record, content=content)
@@ -108,16 +113,18 @@ def read_mark(data: bytes, *, kind: str, where: str) -> dict[str, Any]:
     step = "give another --out"
     content = _decode(data, kind, where, step, OutputError)
     try:
-        return _convert(content, Mark).previous.files
+        files = _convert(content, Mark).previous.files
+        _check_names(files)
     except ValueError as err:
         raise OutputError(f"{where}: {err}: {step}") from None
+    return files
 
 
 def read_shard_record(data: bytes | None) -> ShardRecord | None:
     """Return what was recorded of a shard, or None where that cannot be right."""
     try:
-        return shard_record(json.loads(data or b""))
-    except (ValueError, RecursionError):
+        return shard_record(read_json(data or b"", most=MAX_SMALL_RECORD))
+    except ValueError:
         return None
 
 
@@ -130,36 +137,31 @@ def shard_record(entry: object) -> ShardRecord | None:
         record = _convert(entry, ShardRecord)
     except ValueError:
         return None
-    return None if unsafe_reason(record.path) else record
+    return None if path_fault(record.path) else record
 
 
-def earlier_files(files: Mapping[str, object]) -> dict[str, ShardRecord | None]:
+def earlier_files(
+    files: Mapping[str, object], kind: str
+) -> dict[str, ShardRecord | None]:
     """Return the files of an earlier output by name, with the record of each shard.
 
-    What it names will be removed, so that only plain paths within the folder are kept.
+    What it names will be removed, so that only what an output of this format can hold
+    is kept: see `builder.output.paths.is_own`.
     """
     return {
         name: shard_record({**entry, "path": name}) if isinstance(entry, dict) else None
         for name, entry in files.items()
-        if not unsafe_reason(name)
+        if is_own(name, kind)
     }
 
 
 def format_of(data: bytes | None) -> object:
     """Return the ``format`` of a JSON object; None if it is anything else."""
     try:
-        content = json.loads(data or b"null")
-    except (ValueError, RecursionError):
+        content = read_json(data or b"null")
+    except ValueError:
         return None
     return content.get("format") if isinstance(content, dict) else None
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a path has a part with a dot: of git, a client of the Hub, an editor.
-
-    Such files are nobody's: neither checked nor pushed, and no build has one.
-    """
-    return any(part.startswith(".") for part in name.split("/"))
 
 
 def _decode(
@@ -167,10 +169,9 @@ def _decode(
 ) -> dict[str, Any]:
     """Return the JSON object in these bytes, if it is of this format."""
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as err:
-        words = " ".join(str(err).split())
-        msg = f"{where}: expected JSON of the format {kind}, found none ({words})"
+        content = read_json(data)
+    except ValueError as err:
+        msg = f"{where}: expected JSON of the format {kind}, found none ({err})"
         raise error(f"{msg}: {step}") from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != kind:
@@ -198,10 +199,33 @@ def _convert(content: object, kind: type[T]) -> T:
 
 def _check_file(name: str, entry: FileEntry) -> None:
     """Raise ValueError for a path that leads elsewhere, or a shard that lacks facts."""
-    reason = unsafe_reason(name) or ("is hidden" if is_hidden(name) else None)
-    if reason:
-        msg = f"expected a plain path below the folder, found one that {reason}"
-        raise ValueError(msg)
+    _check_name(name)
     if name.endswith(".parquet") and None in msgspec.structs.astuple(entry):
         msg = "expected rows, num_bytes, rows_sha256 and images_sha256, found fewer"
         raise ValueError(msg)
+
+
+def _check_name(name: str) -> None:
+    if reason := path_fault(name):
+        msg = f"expected a plain path below the folder, found one that {reason}"
+        raise ValueError(msg)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Raise ValueError for a path that leads out of an output, whoever wrote it."""
+    for name in names:
+        if reason := unsafe_reason(name):
+            msg = (
+                "expected plain paths below the folder, found one that"
+                f" {reason} ({name[:_SHOWN]!r})"
+            )
+            raise ValueError(msg)
+
+
+def _check_splits(manifest: Manifest) -> None:
+    """Raise ValueError for a split that lists a path that leads elsewhere."""
+    for splits in manifest.configs.values():
+        for facts in splits.values():
+            for name in facts.files:
+                if name not in manifest.files:  # whose names were checked
+                    _check_name(name)

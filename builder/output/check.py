@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from builder.errors import OutputError, VerifyError
-from builder.output.build import is_hidden, read_manifest
+from builder.limits import MAX_RECORD
+from builder.output.build import read_manifest
 from builder.output.digests import file_digest, to_json
 from builder.output.folder import Folder
+from builder.output.paths import is_hidden
 from builder.output.records import LAST, STATE
+from builder.output.within import place_within
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from builder.errors import TrimsetError
     from builder.output.records import Manifest
@@ -31,6 +35,12 @@ class LocalFile:
     sha256: str
     git_oid: str
 
+    @classmethod
+    def of(cls, data: bytes) -> LocalFile:
+        """Return what a file of these bytes is."""
+        git = hashlib.sha1(b"blob %d\0" % len(data) + data)  # noqa: S324
+        return cls(len(data), hashlib.sha256(data).hexdigest(), git.hexdigest())
+
 
 @dataclass(frozen=True)
 class Build:
@@ -39,6 +49,24 @@ class Build:
     folder: Path
     manifest: Manifest
     files: dict[str, LocalFile]
+
+    def open(self, name: str) -> BinaryIO:
+        """Open one of the files.
+
+        Raises
+        ------
+        OutputError
+            It is gone, or leads out of the folder by now.
+        """
+        file = Folder(self.folder).open(name)
+        if file is None:
+            msg = f"{self.folder / name} is gone: build it again, then push."
+            raise OutputError(msg)
+        return file
+
+    def place(self, name: str) -> str:
+        """Return where one of the files really lies; raises as `open`."""
+        return place_within(str(self.folder), name)
 
 
 def read_build(folder: str | os.PathLike[str]) -> Build:
@@ -58,11 +86,12 @@ def read_build(folder: str | os.PathLike[str]) -> Build:
     manifest = read_finished(root, OutputError)
     files: dict[str, LocalFile] = {}
 
-    def fingerprint(name: str) -> tuple[str, int] | None:
-        path = Path(root.full(name))
-        if not path.is_file():
+    def fingerprint(name: str, most: int = MAX_RECORD) -> tuple[str, int] | None:
+        file = root.open(name)
+        if file is None:
             return None
-        files[name] = _fingerprint(path)
+        with file:
+            files[name] = _fingerprint(file, most)
         return files[name].sha256, files[name].size
 
     fingerprint(LAST)
@@ -85,7 +114,7 @@ def read_finished(root: Folder, error: type[TrimsetError]) -> Manifest:
     error
         There is none, or it cannot be right.
     """
-    data = root.read(LAST)
+    data = root.read(LAST, MAX_RECORD)
     if data is None:
         state = "no build of trimset"
         if not root.exists(""):
@@ -104,7 +133,8 @@ def check_build(
     root: Folder,
     manifest: Manifest,
     *,
-    digest: Callable[[str], tuple[str, int] | None] | None = None,
+    digest: Callable[[str, int], tuple[str, int] | None] | None = None,
+    foreign: Collection[str] = (),
 ) -> Iterator[str]:
     """Yield all in which a folder is not what its manifest says.
 
@@ -115,28 +145,59 @@ def check_build(
     root : Folder
     manifest : Manifest
     digest : callable, optional
-        Returns sha256 and size of a file, or None where there is none.
+        As `Folder.digest`, which it is, if not given.
+    foreign : collection of str
+        Names that it need not list; see `foreign_files`.
     """
     if not manifest.is_intact:
         # Nothing else that it says can be relied on.
         yield f"{LAST}: its digest is not that of its content"
         return
-    if root.read(LAST) != to_json(manifest.content):
+    if root.read(LAST, MAX_RECORD) != to_json(manifest.content):
         yield f"{LAST}: is not written as a build writes it"
     yield from _check_sums(manifest)
     digest = digest or root.digest
     for name, entry in manifest.files.items():
-        found = digest(name)
+        found = digest(name, entry.bytes)
         if found is None:
             yield f"{name}: is in the manifest, but not there"
+        elif found[1] > entry.bytes:
+            yield f"{name}: expected {entry.bytes:,} bytes, found more"
         elif found != (entry.sha256, entry.bytes):
             yield (
                 f"{name}: expected sha256 {entry.sha256[:16]}… and"
                 f" {entry.bytes:,} bytes, found {found[0][:16]}… and {found[1]:,}"
             )
+    for name in _unlisted(root, manifest):
+        if name not in foreign:
+            yield f"{name}: is not in the manifest"
+
+
+def foreign_files(root: Folder, manifest: Manifest) -> tuple[str, ...]:
+    """Return what others put beside a build on the Hub, found in a copy of it.
+
+    In a build that was not pushed there is nothing of others, and what would load with
+    its rows is nobody's to add.
+    """
+    if not manifest.repo_id:
+        return ()
+    patterns = [
+        f"data/{config}/{split}-*.parquet"
+        for config, splits in manifest.configs.items()
+        for split in splits
+    ]
+    return tuple(
+        name
+        for name in _unlisted(root, manifest)
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    )
+
+
+def _unlisted(root: Folder, manifest: Manifest) -> Iterator[str]:
+    """Yield the files that a manifest does not list, but for hidden ones."""
     for name in root.files():
         if name not in manifest.files and name != LAST and not is_hidden(name):
-            yield f"{name}: is not in the manifest"
+            yield name
 
 
 def _check_sums(manifest: Manifest) -> Iterator[str]:
@@ -157,10 +218,9 @@ def _check_sums(manifest: Manifest) -> Iterator[str]:
                     )
 
 
-def _fingerprint(path: Path) -> LocalFile:
-    """Hash a file for both kinds of storage that the Hub has, in one pass."""
-    size = path.stat().st_size
+def _fingerprint(file: BinaryIO, most: int) -> LocalFile:
+    """Hash an open file for both kinds of storage that the Hub has, in one pass."""
+    size = os.fstat(file.fileno()).st_size
     git = hashlib.sha1(b"blob %d\0" % size)  # noqa: S324
-    with path.open("rb") as file:
-        sha256, _ = file_digest(file, git)
+    sha256, _ = file_digest(file, git, most=most)
     return LocalFile(size, sha256, git.hexdigest())

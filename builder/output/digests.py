@@ -26,7 +26,9 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_digest(file: BinaryIO, *others: hashlib._Hash) -> tuple[str, int]:
+def file_digest(
+    file: BinaryIO, *others: hashlib._Hash, most: int | None = None
+) -> tuple[str, int]:
     """Return sha256 and number of the bytes of an open file.
 
     Parameters
@@ -35,6 +37,8 @@ def file_digest(file: BinaryIO, *others: hashlib._Hash) -> tuple[str, int]:
         Read from where it is, to its end.
     *others : hash
         Are given the same bytes.
+    most : int, optional
+        Where there are more bytes, it stops a bit after as many: it is another file.
 
     Examples
     --------
@@ -48,6 +52,8 @@ def file_digest(file: BinaryIO, *others: hashlib._Hash) -> tuple[str, int]:
         for digest in (sha256, *others):
             digest.update(data)
         size += len(data)
+        if most is not None and size > most:
+            break
     return sha256.hexdigest(), size
 
 

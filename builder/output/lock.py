@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import SelectionError
+from builder.limits import MAX_RECORD
 from builder.output.build import read_lock
 from builder.output.digests import digest_of
 from builder.output.records import LOCK_KIND
 from builder.selection.contract import draws_of
+from builder.sources.regular import read_regular
 
 if TYPE_CHECKING:
     import os
@@ -58,9 +59,13 @@ def open_lock(path: str | os.PathLike[str]) -> Lock:
         The file is not there, is no lock, or was changed.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path, most=MAX_RECORD)
     except (OSError, ValueError) as err:
-        msg = f"{path}: expected a selection.json, found that {err}: check --lock"
+        words = getattr(err, "strerror", None) or err
+        msg = (
+            f"{path}: expected a selection.json, found none that can be read ({words}):"
+            " check --lock"
+        )
         raise SelectionError(msg) from err
     lock = read_lock(data, where=str(path))
     if not lock.is_intact:
@@ -105,17 +110,30 @@ def first_difference(
     """
     if lock["dataset"] != found["dataset"]:
         return f"the lock is of {lock['dataset']!r}, this is {found['dataset']!r}"
-    if lock["rule"] != found["rule"]:
-        return (
-            "the lock was made by another rule: use the version of trimset that made it"
-        )
-    for name, value in lock["recipe"].items():
-        other = found["recipe"].get(name)
+    # What a recipe file says is its rule, too; elsewhere options only set numbers.
+    is_file = "kind" in lock["recipe"]
+    # Nor is a rule another one for what one of the two recipes does not ask for.
+    is_alike = set(lock["recipe"]) == set(found["recipe"])
+    if lock["rule"] != found["rule"] and is_alike and not is_file:
+        return _OTHER_RULE
+    for name in dict.fromkeys([*lock["recipe"], *found["recipe"]]):
+        value, other = lock["recipe"].get(name), found["recipe"].get(name)
+        if value != other and isinstance(value or other, bool) and not is_file:
+            return (
+                f"the lock was made {'with' if value else 'without'} {name}:"
+                f" {'give' if value else 'leave out'} --{name.replace('_', '-')}"
+            )
         if value != other:
+            flag = f"--{name.replace('_', '-')}"
+            given = f"give {flag} {_spell(value)}"
+            if name not in lock["recipe"]:
+                given = f"leave {flag} out"
             return (
                 f"the lock has {name} {_spell(value)}, asked for is {_spell(other)}:"
-                f" give --{name.replace('_', '-')} {_spell(value)}"
+                f" {'change the recipe' if is_file and name != 'seed' else given}"
             )
+    if lock["rule"] != found["rule"]:
+        return _OTHER_RULE
     sources = {entry["role"]: entry for entry in found["inputs"]}
     for entry in lock["inputs"]:
         other = sources.pop(entry["role"], None)
@@ -132,6 +150,9 @@ def first_difference(
     return _first_row(lock["draws"], found["draws"], ordered=draws)
 
 
+_OTHER_RULE = (
+    "the lock was made by another rule: use the version of trimset that made it"
+)
 _FROM_THE_SAME = "from the same sources by the same rule:"
 
 
@@ -141,8 +162,10 @@ def _spell(value: Any) -> str:
     >>> _spell([2000, 4000]), _spell(["3", "6"]), _spell(42)
     ('2000:4000', '3,6', '42')
     """
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_spell(part)}" for name, part in value.items())
     if not isinstance(value, list):
-        return str(value)
+        return "none" if value is None else str(value)
     sign = ":" if all(isinstance(part, int) for part in value) else ","
     return sign.join(map(str, value))
 
@@ -189,9 +212,16 @@ def _first_row(
 
 
 def _cut_by_images(draws: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a config has other splits than the rows were drawn in.
+    """Whether a config is cut into other splits than the rows were drawn in.
 
-    Such a one is cut by what the images show, and that is known only later.
+    Such a one, no row of which is in two splits, is cut by what the images show, and
+    that is known only later.
     """
     drawn = set(draws.get("default", {}))
-    return any(set(splits) != drawn for splits in draws.values())
+    others = [
+        list(splits.values()) for splits in draws.values() if set(splits) != drawn
+    ]
+    return any(
+        len(set().union(*parts)) == sum(len(set(part)) for part in parts)
+        for parts in others
+    )

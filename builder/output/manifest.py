@@ -60,6 +60,10 @@ def make_manifest(
     schemas: Mapping[str, pa.Schema],
     audit: Mapping[str, Any],
     broken: Mapping[str, str],
+    about: Mapping[str, Any] | None = None,
+    missing: Sequence[str] = (),
+    located: Mapping[str, int] | None = None,
+    example: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return manifest.json, without the files that are not shards.
 
@@ -84,6 +88,14 @@ def make_manifest(
         What the audit says.
     broken : dict of str to str
         Images that were left out, and why.
+    about : dict, optional
+        What the recipe of the dataset says besides its rule.
+    missing : sequence of str
+        Images that were left out since they are nowhere.
+    located : dict of str to int, optional
+        By which way how many images were found, if not all as named.
+    example : dict, optional
+        The first row; see `builder.output.example`.
     """
     from builder.output.schema import features_of  # pyarrow, which a plan does without
 
@@ -114,16 +126,20 @@ def make_manifest(
         "key": key,
         "versions": versions(),
         "recipe": selection.recipe.as_dict(),
+        **({"about": dict(about)} if about else {}),
         "options": dict(options),
         "sources": list(sources),
         "selection": lock["digest"],
         "features": {name: features_of(schema) for name, schema in schemas.items()},
         "configs": configs,
         **selection.told(),
+        **({"example": dict(example)} if example else {}),
         "audit": dict(audit),
         "broken": [
             {"image": name, "reason": reason} for name, reason in sorted(broken.items())
         ],
+        **({"missing": list(missing)} if missing else {}),
+        **({"located": dict(located)} if located else {}),
         "files": files,
     }
 
@@ -142,3 +158,29 @@ def with_files(
     files = {**manifest["files"], **described}
     whole = {**manifest, "files": {name: files[name] for name in sorted(files)}}
     return {**whole, "digest": digest_of(whole)}
+
+
+def with_card(
+    manifest: Mapping[str, Any],
+    repo_id: str,
+    card: bytes,
+    *,
+    generated: Mapping[str, str],
+    pushed: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the manifest to push: that of a build, and the card as it will be there.
+
+    Parameters
+    ----------
+    manifest : dict
+        Of the build.
+    repo_id : str
+        The repo that its snippets name.
+    card : bytes
+        README.md.
+    generated, pushed : dict of str to str
+        See `builder.output.records.CardEntry`.
+    """
+    rest = {name: value for name, value in manifest.items() if name != "digest"}
+    told = {"generated": dict(generated), "pushed": dict(pushed)}
+    return with_files({**rest, "repo_id": repo_id, "card": told}, {"README.md": card})

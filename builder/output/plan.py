@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from builder.limits import LIMITS, Limits
 from builder.output.schema import batch_of, plan_cuts
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class ShardTask:
         Whether rows with a broken image are left out, or nothing is written.
     versions : dict of str to str
         Versions that decide the bytes of the file.
+    limits : Limits
+        What an image may ask for.
     """
 
     root: Folder
@@ -68,6 +72,7 @@ class ShardTask:
     known: AuditFacts | None
     allow_broken: bool
     versions: Mapping[str, str]
+    limits: Limits = LIMITS
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ class ShardPlan:
         Width and height that the source states for each image, if it does.
     schemas : dict of str to pa.Schema
         By config.
-    root, versions, allow_broken
+    root, versions, allow_broken, limits
         See `ShardTask`.
     """
 
@@ -156,6 +161,7 @@ class ShardPlan:
     root: Folder
     versions: Mapping[str, str]
     allow_broken: bool
+    limits: Limits = LIMITS
 
     def task(self, shard: PlannedShard, known: Seen | None = None) -> ShardTask:
         """Return the task that writes one shard.
@@ -175,12 +181,16 @@ class ShardPlan:
             path=shard.path,
             schema=schema,
             rows=batch_of(schema, shard.split.columns, shard.start, shard.stop),
-            names=tuple(self.keys[number] for number in numbers),
+            names=tuple(
+                with_ending(self.keys[number], self.members[number].name)
+                for number in numbers
+            ),
             members=tuple(self.members[number] for number in numbers),
             sizes=sizes,
             known=known.facts.take(images) if known else None,
             allow_broken=self.allow_broken,
             versions=self.versions,
+            limits=self.limits,
         )
 
 
@@ -195,13 +205,14 @@ def plan_shards(
     versions: Mapping[str, str],
     sizes: NDArray[np.int32] | None = None,
     allow_broken: bool = False,
+    limits: Limits = LIMITS,
 ) -> ShardPlan:
     """Return how all splits are cut into files.
 
     Parameters
     ----------
     splits : sequence of SplitRows
-    keys, members, sizes, schemas, root, versions, allow_broken
+    keys, members, sizes, schemas, root, versions, allow_broken, limits
         See `ShardPlan`.
     max_shard_size : int
         Bytes that a file may have.
@@ -216,8 +227,19 @@ def plan_shards(
             listed_in = ((split.config, split.split), *listed)
             shards.append(PlannedShard(path, split, start, stop, listed_in))
     return ShardPlan(
-        shards, keys, members, sizes, schemas, root, versions, allow_broken
+        shards, keys, members, sizes, schemas, root, versions, allow_broken, limits
     )
+
+
+def with_ending(key: str, found: str) -> str:
+    """Return the key of an image, with the ending of its file where the key has none.
+
+    >>> with_ending("img_1", "train/img_1.jpg"), with_ending("a.jpg", "x/a.jpg")
+    ('img_1.jpg', 'a.jpg')
+    """
+    name, base = (PurePosixPath(path).name for path in (key, found))
+    is_longer = base.casefold().startswith(f"{name}.".casefold())
+    return key + base[len(name) :] if is_longer else key
 
 
 def _cut(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from builder.limits import LIMITS, MAX_NAME, MAX_PART
 from builder.output.digests import digest_of
 
 if TYPE_CHECKING:
@@ -14,13 +15,25 @@ if TYPE_CHECKING:
 # Everything that is not part of the result lies here, and goes when it is whole.
 STATE = ".trimset"
 KIND, LAST = "trimset.manifest/1", "manifest.json"
+README = "README.md"
 EXPORT_KIND, EXPORT_LAST = "trimset.export/1", "trimset.json"
 LOCK_KIND, LOCK = "trimset.selection/1", "selection.json"
+DIGESTS = "images.sha256"
 MARK = f"{STATE}/build.json"
 SHARDS = f"{STATE}/shards"
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
-Count = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+#: Of a dataset, a config, a split or a package.
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=MAX_PART,
+        pattern=r"^(?!\.{1,2}\Z)[^\x00-\x1f\x7f/\\]+\Z",
+    ),
+]
 
 
 class FileEntry(msgspec.Struct, frozen=True):
@@ -40,14 +53,50 @@ class SplitEntry(msgspec.Struct, frozen=True):
     num_examples: Count
     num_bytes: Count
     download_size: Count
-    files: list[str]
+    files: list[Text]
+
+
+class SourceEntry(msgspec.Struct, frozen=True):
+    """What a manifest says of a file, or of the images, that a build was made from."""
+
+    role: Text
+    name: Text
+    sha256: Digest
+    url: str = ""
+    bytes: Count | None = None
+    images: Count | None = None
+
+
+class Options(msgspec.Struct, frozen=True):
+    """The options that decide a build besides its recipe."""
+
+    max_shard_size: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    allow_broken: bool = False
+    audit: bool = True
+    image_size: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_pixels: Annotated[int, msgspec.Meta(ge=1)] = LIMITS.max_pixels
+    max_scans: Annotated[int, msgspec.Meta(ge=1)] = LIMITS.max_scans
 
 
 class BrokenEntry(msgspec.Struct, frozen=True):
     """An image that was left out, by its key, and why."""
 
-    image: str
+    image: Text
     reason: str
+
+
+class CardEntry(msgspec.Struct, frozen=True):
+    """What a manifest on the Hub says of the card that was pushed with it.
+
+    Attributes
+    ----------
+    generated, pushed : dict of str to str
+        Digests of its parts: as the build has them, and as they were pushed, with what
+        people had written there.
+    """
+
+    generated: dict[str, Digest]
+    pushed: dict[str, Digest]
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -55,24 +104,31 @@ class Manifest(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
+    repo_id, card
+        Where it was pushed to, and the card there; a build has neither.
     content : dict
         All of it, as it stands in the file.
     """
 
-    format: str
-    dataset: str
-    key: str
-    digest: str
-    versions: dict[str, str]
+    format: Text
+    dataset: Name
+    key: Text
+    digest: Text
+    versions: dict[Name, Text]
     recipe: dict[str, Any]
-    options: dict[str, Any]
-    sources: list[dict[str, Any]]
-    selection: str
-    features: dict[str, dict[str, Any]]
-    configs: dict[str, dict[str, SplitEntry]]
+    options: Options
+    sources: list[SourceEntry]
+    selection: Text
+    features: dict[Name, dict[str, Any]]
+    configs: dict[Name, dict[Name, SplitEntry]]
     audit: dict[str, Any]
     broken: list[BrokenEntry]
     files: dict[str, FileEntry]
+    about: dict[str, Any] = {}
+    missing: list[Text] = []
+    located: dict[Text, Count] = {}
+    repo_id: Text = ""
+    card: CardEntry | None = None
     content: dict[str, Any] = {}
 
     @property
@@ -84,21 +140,21 @@ class Manifest(msgspec.Struct, frozen=True):
 class Input(msgspec.Struct, frozen=True):
     """A source that a selection was made from."""
 
-    role: str
-    name: str
+    role: Text
+    name: Text
     sha256: Digest
 
 
 class Lock(msgspec.Struct, frozen=True):
     """selection.json; `content` is all of it, as it stands in the file."""
 
-    format: str
-    dataset: str
+    format: Text
+    dataset: Name
     rule: str
     recipe: dict[str, Any]
     inputs: list[Input]
-    draws: dict[str, dict[str, list[str]]]
-    digest: str
+    draws: dict[Name, dict[Name, list[Text]]]
+    digest: Text
     content: dict[str, Any] = {}
 
     @property
@@ -110,8 +166,8 @@ class Lock(msgspec.Struct, frozen=True):
 class OutputRecord(msgspec.Struct, frozen=True):
     """What the last file of any output, of a build or an export, says of it."""
 
-    format: str
-    key: str
+    format: Text
+    key: Text
     files: dict[str, Any]
     content: dict[str, Any] = {}
 
@@ -138,8 +194,8 @@ class Previous(msgspec.Struct, frozen=True):
 class Mark(msgspec.Struct, frozen=True):
     """The mark of an output that is not finished."""
 
-    format: str
-    key: str
+    format: Text
+    key: Text
     previous: Previous
 
 

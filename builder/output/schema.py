@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from builder.sources.json_text import read_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -41,7 +43,7 @@ def older_spelling(feature: Any) -> Any:
         key: older_spelling(value)
         for key, value in feature.items()
         if not (key == "length" and value == -1)
-        and not (key in {"id", "decode"} and "_type" in feature)
+        and not (key in {"id", "decode"} and isinstance(feature.get("_type"), str))
     }
     if kept.get("_type") == "List":
         kept["_type"] = "Sequence"
@@ -77,7 +79,7 @@ def schemas_of(splits: Iterable[SplitRows]) -> dict[str, pa.Schema]:
 
 def features_of(schema: pa.Schema) -> dict[str, Any]:
     """Return the features that a schema's metadata names, in the older spelling."""
-    info = json.loads(schema.metadata[b"huggingface"])
+    info = read_json(schema.metadata[b"huggingface"])
     features = info["info"]["features"]
     return {name: older_spelling(feature) for name, feature in features.items()}
 
@@ -118,7 +120,8 @@ def writer_options(schema: pa.Schema) -> dict[str, Any]:
     Image bytes are compressed already and unlike each other, so they go plain and
     uncompressed; the rest is small and goes through a dictionary and snappy.
     """
-    others = [leaf for f in schema for leaf in _leaves(f) if f.name != "image"]
+    fields = [field for field in schema if field.name != "image"]
+    others = [leaf for field in fields for leaf in _leaves(field.type, field.name)]
     others.append("image.path")
     return {
         "compression": {**dict.fromkeys(others, "snappy"), "image.bytes": "none"},
@@ -134,10 +137,22 @@ def writer_options(schema: pa.Schema) -> dict[str, Any]:
     }
 
 
-def _leaves(arrow_field: pa.Field) -> list[str]:
-    if pa.types.is_list(arrow_field.type):
-        return [f"{arrow_field.name}.list.element"]
-    return [arrow_field.name]
+def _leaves(kind: pa.DataType, path: str) -> list[str]:
+    """Return the names that Parquet has for the columns of a field."""
+    if pa.types.is_struct(kind):
+        return [leaf for f in kind for leaf in _leaves(f.type, f"{path}.{f.name}")]
+    if pa.types.is_list(kind):
+        return _leaves(kind.value_type, f"{path}.list.element")
+    return [path]
+
+
+def image_paths(table: pa.Table) -> list[str]:
+    """Return the name of each image of a shard; empty where it has none."""
+    return [
+        path or ""
+        for chunk in table.column("image").chunks
+        for path in chunk.field("path").to_pylist()
+    ]
 
 
 def image_bytes(table: pa.Table) -> Iterator[pa.BinaryScalar]:

@@ -18,6 +18,7 @@ from msgspec.structs import asdict
 from builder.errors import ClusterError, ImageError
 from builder.images.facts import gather
 from builder.images.inspect import look
+from builder.limits import MAX_SMALL_RECORD
 from builder.output.build import read_shard_record
 from builder.output.digests import parts_digest, row_parts
 from builder.output.plan import ShardInfo, ShardTask
@@ -82,7 +83,8 @@ def write_shard(task: ShardTask, files: Sequence[LocalMember]) -> ShardInfo:
     if (
         earlier
         and earlier.images_sha256 == info.images_sha256
-        and task.root.digest(task.path) == (earlier.sha256, earlier.bytes)
+        and task.root.digest(task.path, earlier.bytes)
+        == (earlier.sha256, earlier.bytes)
     ):
         return replace(earlier, looked=info.looked)
     batch = _with_images(task, data, kept)
@@ -165,7 +167,8 @@ def remember(root: Folder, previous: Mapping[str, ShardRecord | None]) -> None:
 
 
 def _read_sidecar(task: ShardTask, key: str) -> ShardInfo | None:
-    earlier = read_shard_record(task.root.read(f"{SHARDS}/{key}.json"))
+    data = task.root.read(f"{SHARDS}/{key}.json", MAX_SMALL_RECORD)
+    earlier = read_shard_record(data)
     if earlier is None or earlier.path != task.path:
         return None
     return ShardInfo(**asdict(earlier))
@@ -216,7 +219,7 @@ def _look_at(
     if task.known is None:
         sizes = [(0, 0)] * len(views) if task.sizes is None else task.sizes.tolist()
         found = [
-            look(view, width=width or None, height=height or None)
+            look(view, width=width or None, height=height or None, limits=task.limits)
             for view, (width, height) in zip(views, sizes, strict=True)
         ]
         return gather(found, stamps)

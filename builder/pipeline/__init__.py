@@ -1,5 +1,5 @@
 """The commands, a file each, and the stages that they share.
 
 `build` is the page to read first. Knows `Dataset`, never which. May import: errors,
-version, sources, images, selection, audit, output, card, datasets.
+limits, version, sources, images, selection, audit, output, card, page, datasets.
 """

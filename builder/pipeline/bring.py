@@ -5,11 +5,12 @@ The only place where what lies elsewhere becomes a file of this machine.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from builder.errors import FetchError
+from builder.errors import FetchError, ImageError
 from builder.pipeline.execute import map_bounded
 from builder.sources.cache import Cache
 from builder.sources.fetch import fetch, needed
@@ -21,6 +22,8 @@ from builder.sources.urls import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from builder.images.facts import AuditFacts
+    from builder.limits import Limits
     from builder.pipeline.work import Work
     from builder.sources.member import Member
 
@@ -69,12 +72,27 @@ def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
     )
 
 
-def reader(members: Sequence[Member], work: Work) -> Callable[[int], bytes]:
-    """Return what gives the bytes of an image by its number."""
+def reader(
+    members: Sequence[Member], work: Work, known: AuditFacts | None = None
+) -> Callable[[int], bytes]:
+    """Return what gives the bytes of an image by its number.
+
+    Where images are known, it raises ImageError for one that is another by now: nobody
+    has looked at that one.
+    """
 
     def read(number: int) -> bytes:
         [file] = fetch([members[number]], cache=work.cache, remote=work.remote)
-        return read_image(file)
+        data = read_image(file)
+        if known is not None:
+            digest = hashlib.sha256(data).digest()
+            if digest != known.sha256[number].tobytes():
+                msg = (
+                    f"{file.name}: is another image than was looked at before: the"
+                    " source changed; run it again"
+                )
+                raise ImageError(msg)
+        return data
 
     return read
 
@@ -94,7 +112,16 @@ def run_tasks(
     tasks : iterable of Task
         Taken from as workers become free.
     """
-    return map_bounded(work.executor, _OnFiles(function), tasks, limit=2 * work.workers)
+    run = _OnFiles(function, work.limits)
+    return map_bounded(work.executor, run, tasks, limit=2 * work.workers)
+
+
+def no_memory(file: LocalMember, what: str) -> ImageError:
+    """Return the error for an image that there is not memory enough for."""
+    return ImageError(
+        f"{file.name}: there is not memory enough to {what}: give --workers 1, or a"
+        " lower --max-pixels"
+    )
 
 
 @dataclass(frozen=True)
@@ -102,11 +129,12 @@ class _OnFiles(Generic[T, Result]):
     """A function of tasks, whose files are fetched on the machine that calls it."""
 
     function: Callable[[T, Sequence[LocalMember]], Result]
+    limits: Limits
 
     def __call__(self, task: T) -> Result:
         files = [m for m in task.members if isinstance(m, LocalMember)]
         if len(files) < len(task.members):
-            with Remote() as remote:
+            with Remote(limits=self.limits) as remote:
                 files = fetch(task.members, cache=Cache(), remote=remote)
         return self.function(task, files)
 

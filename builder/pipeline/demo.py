@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.datasets import registry
-from builder.errors import VerifyError
+from builder.errors import OutputError, VerifyError
+from builder.output.failures import describe
+from builder.output.folder import Folder
+from builder.output.hold import holding
 from builder.pipeline.build import build
+from builder.pipeline.report import report
 from builder.pipeline.verify import verify
+from builder.sources.own_files import InTheWayError
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +29,8 @@ class Demo:
     dataset : str
     source, folder : Path
         What was drawn, and what was built from it.
+    report : Path
+        The page to look at it.
     manifest : dict
     rows : list of dict
         The first rows of each kind of config, as `load_dataset` gives them.
@@ -32,12 +39,13 @@ class Demo:
     dataset: str
     source: Path
     folder: Path
+    report: Path
     manifest: dict[str, Any]
     rows: list[dict[str, Any]]
 
 
 def demo(out: str | os.PathLike[str] = "demo") -> list[Demo]:
-    """Draw a source of each dataset, build them, verify and load them.
+    """Draw a source of each dataset, build them, verify and load them, and report.
 
     Parameters
     ----------
@@ -47,11 +55,19 @@ def demo(out: str | os.PathLike[str] = "demo") -> list[Demo]:
     Raises
     ------
     OutputError
-        There is something else in `out`.
+        There is something else in `out`, or another process is writing there.
     VerifyError
         What was built is not right.
     """
-    return [_run(name, Path(out)) for name in registry.names()]
+    names = registry.studies()
+    root = Folder(out)
+    if not root.is_local:
+        msg = f"{root.url}: expected a folder of this machine: give another --out"
+        raise OutputError(msg)
+    with holding(root):
+        for name in ("cache", *names, *(f"sources/{name}" for name in names)):
+            root.status(f"{name}/.")  # no link is on the way there
+        return [_run(name, Path(out)) for name in names]
 
 
 def _run(name: str, place: Path) -> Demo:
@@ -59,12 +75,18 @@ def _run(name: str, place: Path) -> Demo:
     from datasets.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    drawn = registry.get(name).demo(place / "sources" / name)
+    root = Folder(place / "sources" / name)
+    try:
+        drawn = registry.get(name).demo(Path(root.path))
+    except InTheWayError as err:
+        raise root.refusal(err) from err
+    except OSError as err:
+        raise describe(err, root.url, "what is drawn", "write there") from err
     source, folder = str(drawn.source), place / name
     manifest = build(name, folder, drawn.recipe, source=source, overwrite=True)
-    report = verify(folder, source=source)
-    if report.faults:
-        msg = f"{folder}: {report.faults[0]}; this is a bug of trimset: report it"
+    checked = verify(folder, source=source)
+    if checked.faults:
+        msg = f"{folder}: {checked.faults[0]}; this is a bug of trimset: report it"
         raise VerifyError(msg)
     rows = []
     for config in drawn.configs:
@@ -72,4 +94,5 @@ def _run(name: str, place: Path) -> Demo:
             str(folder), config, split="train", cache_dir=str(place / "cache")
         )
         rows.append({"config": config, **loaded[0]})
-    return Demo(name, drawn.source, folder, manifest, rows)
+    page = report(folder, place / f"{name}.html").path
+    return Demo(name, drawn.source, folder, page, manifest, rows)

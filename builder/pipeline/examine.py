@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.images.facts import AuditFacts, Seen, gather, refuse_broken
+from builder.images.facts import MISSING, AuditFacts, Seen, gather, refuse_broken
 from builder.images.inspect import inspect, look
-from builder.pipeline.bring import run_tasks
+from builder.pipeline.bring import no_memory, run_tasks
 from builder.sources.read import read_stamped
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from builder.limits import Limits
     from builder.pipeline.prepare import Prepared
     from builder.pipeline.work import Work
     from builder.sources.member import LocalMember, Member
@@ -49,6 +50,7 @@ def examine(
     decode: bool,
     digests: bool = True,
     allow_broken: bool = False,
+    missing: NDArray[np.int64] | None = None,
 ) -> Seen:
     """Look at every image; broken ones are told, and refused unless allowed.
 
@@ -65,6 +67,8 @@ def examine(
         without them.
     allow_broken : bool
         Go on although images are broken.
+    missing : ndarray of int64, optional
+        Numbers of the images that are nowhere.
 
     Raises
     ------
@@ -73,11 +77,31 @@ def examine(
     ImageError
         Images are broken, and that is not allowed, or all of them are.
     """
-    if not (decode or digests or not prepared.selection.is_settled):
-        return Seen(prepared.keys, AuditFacts.of(len(members)), prepared.sizes)
-    seen = see(prepared.keys, members, work, sizes=prepared.sizes, decode=decode)
-    refuse_broken(seen.broken, total=len(members), allow_broken=allow_broken)
-    return seen
+    measured = any(group.is_measured for group in prepared.images)
+    if not (decode or digests or measured or not prepared.selection.is_settled):
+        facts = _unseen(len(members), missing)
+        return Seen(prepared.keys, facts, prepared.sizes)
+    seen = see(
+        prepared.keys,
+        members,
+        work,
+        sizes=prepared.sizes,
+        decode=decode,
+        missing=missing,
+    )
+    refuse_broken(seen, allow_broken=allow_broken)
+    return replace(seen, sizes=_sizes(prepared, seen)) if measured else seen
+
+
+def _sizes(prepared: Prepared, seen: Seen) -> NDArray[np.int32] | None:
+    """Return the sizes of the rows, with those of the pixels where these are asked."""
+    own = np.repeat(
+        [group.is_measured for group in prepared.images],
+        [len(group.keys) for group in prepared.images],
+    )
+    stated = 0 if seen.sizes is None else seen.sizes
+    sizes: NDArray[np.int32] = np.where(own[:, np.newaxis], seen.facts.sizes, stated)
+    return sizes
 
 
 def see(
@@ -87,6 +111,7 @@ def see(
     *,
     sizes: NDArray[np.int32] | None = None,
     decode: bool,
+    missing: NDArray[np.int64] | None = None,
 ) -> Seen:
     """Read every image once; take its digest, check it, and decode it if asked to.
 
@@ -98,38 +123,60 @@ def see(
     sizes : int32[n, 2], optional
         Width and height that the source states for each; 0 where it does not.
     decode : bool
+    missing : ndarray of int64, optional
+        Numbers of the images that are nowhere, and not read.
 
     Raises
     ------
     SourceError
         An image could not be read; broken ones are only told.
     """
-    facts = AuditFacts.of(len(members))
+    facts = _unseen(len(members), missing, decoded=decode)
+    there = np.flatnonzero(facts.is_good)
     done = 0
-    look_at = partial(_look, decode=decode)
-    for part in run_tasks(work, look_at, _tasks(members, sizes)):
-        facts.put(np.arange(done, done + len(part)), part)
+    look_at = partial(_look, decode=decode, limits=work.limits)
+    for part in run_tasks(work, look_at, _tasks(there, members, sizes)):
+        facts.put(there[done : done + len(part)], part)
         done += len(part)
-        work.tell("look", len(part), len(members))
+        work.tell("look", len(part), len(there))
     return Seen(keys, facts, sizes, decoded=decode, read=True)
 
 
+def _unseen(
+    n: int, missing: NDArray[np.int64] | None, *, decoded: bool = False
+) -> AuditFacts:
+    """Return what is known of images of which some are nowhere."""
+    facts = AuditFacts.of(n, decoded=decoded)
+    if missing is not None:
+        facts.reasons.update(dict.fromkeys(missing.tolist(), MISSING))
+    return facts
+
+
 def _tasks(
-    members: Sequence[Member], sizes: NDArray[np.int32] | None
+    there: NDArray[np.int64],
+    members: Sequence[Member],
+    sizes: NDArray[np.int32] | None,
 ) -> Iterator[LookTask]:
     """Make tasks as they are needed: they take no room however many there are."""
-    for at in range(0, len(members), _CHUNK):
-        part = slice(at, at + _CHUNK)
-        yield LookTask(members[part], None if sizes is None else sizes[part])
+    for at in range(0, len(there), _CHUNK):
+        part = there[at : at + _CHUNK]
+        some = [members[number] for number in part.tolist()]
+        yield LookTask(some, None if sizes is None else sizes[part])
 
 
-def _look(task: LookTask, files: Sequence[LocalMember], *, decode: bool) -> AuditFacts:
+def _look(
+    task: LookTask, files: Sequence[LocalMember], *, decode: bool, limits: Limits
+) -> AuditFacts:
     """Look at the images of one task; pixels stay in the worker."""
     sizes = [(0, 0)] * len(files) if task.sizes is None else task.sizes.tolist()
     found, stamps = [], []
     for file, (width, height) in zip(files, sizes, strict=True):
         data, stamp = read_stamped(file)
         see = inspect if decode else look
-        found.append(see(data, width=width or None, height=height or None))
+        try:
+            facts = see(data, width=width or None, height=height or None, limits=limits)
+        except MemoryError as err:  # which says nothing of the image
+            raise no_memory(file, "look at it") from err
+        found.append(facts)
         stamps.append(stamp)
     return gather(found, stamps)

@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import OutputError
+from builder.images.facts import MISSING
 from builder.images.sizes import check_image_size
+from builder.limits import LIMITS, OF_IMAGES, Limits
 from builder.output.digests import digest_of, to_json
 from builder.output.folder import Folder
+from builder.output.hold import holding
+from builder.output.image_digests import digests_of, write_digests
+from builder.output.records import DIGESTS
 from builder.output.records import EXPORT_KIND as KIND
 from builder.output.records import EXPORT_LAST as LAST
+from builder.output.share import Sharing
 from builder.output.state import begin, check_output, finish, refuse_other
 from builder.pipeline.bring import to_here
+from builder.pipeline.locate import locate
+from builder.pipeline.notes import notes_of
 from builder.pipeline.prepare import Request, prepare
 from builder.pipeline.stages import settle
 from builder.pipeline.work import working
@@ -26,9 +34,6 @@ if TYPE_CHECKING:
     from builder.selection.recipe import Recipe
     from builder.sources.member import LocalMember
 
-# The request by which Linux makes a reflink: linux/fs.h, _IOW(0x94, 9, int).
-_FICLONE = 0x40049409
-
 
 def export(
     dataset: str,
@@ -39,21 +44,26 @@ def export(
     files: Mapping[str, str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     allow_hosts: Sequence[str] = (),
+    follow_links: bool = False,
     executor: Executor | None = None,
     workers: int = 1,
     image_size: int | None = None,
     lock: str | os.PathLike[str] | None = None,
     audit: bool = True,
     allow_broken: bool = False,
+    skip_missing: bool = False,
     overwrite: bool = False,
+    limits: Limits = LIMITS,
     progress: Callable[[str, int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write what the notebook wrote: its tables, its draws and the image files.
 
     The arguments are those of `builder.pipeline.build.build`; `out` must be a local
     folder. Image files are reflinks, or else hard links, where source (of resized ones,
     the cache) and `out` share a file system that has them, else copies; with
-    `allow_broken` broken ones are exported as they are.
+    `allow_broken` broken ones are exported as they are. The dataset scripts pass over
+    these, and over those that are nowhere.
 
     Returns
     -------
@@ -70,89 +80,95 @@ def export(
     if not root.is_local:
         msg = f"{root.url}: an export needs a local folder: give another --out"
         raise OutputError(msg)
-    check_output(root, last=LAST, kind=KIND)
-    request = Request(dataset, recipe, source, files or {}, allow_hosts, lock)
-    with working(
-        cache_dir, executor=executor, workers=workers, progress=progress
-    ) as work:
+    request = Request(
+        dataset, recipe, source, files or {}, allow_hosts, lock, follow_links
+    )
+    bounds = limits.of_images()
+    with (
+        holding(root, say),
+        working(
+            cache_dir,
+            executor=executor,
+            workers=workers,
+            limits=limits,
+            progress=progress,
+            say=say,
+        ) as work,
+    ):
+        check_output(root, last=LAST, kind=KIND)
         prepared = prepare(request, work)
         chosen = prepared.selection.recipe.as_dict()
-        asked = {"recipe": chosen, "image_size": image_size}
+        others = dict.fromkeys(OF_IMAGES) | bounds
+        asked = {"recipe": chosen, "image_size": image_size, **others}
         refuse_other(root, last=LAST, kind=KIND, asked=asked, overwrite=overwrite)
+        located = locate(
+            prepared.images, work, skip_missing=skip_missing, allow_broken=allow_broken
+        )
+        located.tell(work)
+        for line in notes_of(prepared.selection, located.members):
+            work.say(line)
         settled = settle(
             prepared,
             request,
-            prepared.locate(work),
+            located,
             work,
             image_size=image_size,
             decode=audit and not prepared.selection.is_settled,
             allow_broken=allow_broken,
         )
         digests = [digest.tobytes().hex() for digest in settled.known.facts.sha256]
-        key = digest_of([settled.lock["digest"], digests])
+        decided = [settled.lock["digest"], digests, *([bounds] if bounds else [])]
+        key = digest_of(decided)
         output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)
         here = to_here(settled.members, work)
+        exported = settled.selection.export()  # which may read the source once more
 
-    for name, member in zip(prepared.keys, here, strict=True):
-        _place(root, name, member)
-    exported = settled.selection.export()
-    for name, data in exported.files.items():
-        root.write(name, data)
-    kept = sorted({*prepared.keys, *exported.files})
-    record = {
-        "format": KIND,
-        "dataset": dataset,
-        "key": key,
-        "recipe": settled.selection.recipe.as_dict(),
-        "selection": settled.lock["digest"],
-        **({} if image_size is None else {"image_size": image_size}),
-        "broken": settled.seen.broken,
-        **exported.record,
-        "files": {name: {} for name in kept},
-    }
-    finish(output, to_json(record), keep=set(kept))
-    return record
+        missing = settled.seen.missing
+        nowhere = set(missing)
+        placed = []
+        sharing = Sharing(root)
+        for name, member in zip(prepared.keys, here, strict=True):
+            if name not in nowhere:
+                _place(root, name, member, sharing)
+                placed.append(name)
+        texts = {**exported.files, DIGESTS: write_digests(digests_of(settled.seen))}
+        for name, data in texts.items():
+            root.write(name, data)
+        about = prepared.dataset.about
+        kept = sorted({*placed, *texts})
+        record = {
+            "format": KIND,
+            "dataset": prepared.dataset.name,
+            "key": key,
+            "recipe": settled.selection.recipe.as_dict(),
+            **({"about": dict(about)} if about else {}),
+            "selection": settled.lock["digest"],
+            **({} if image_size is None else {"image_size": image_size}),
+            **bounds,
+            "broken": {**settled.seen.broken, **dict.fromkeys(missing, MISSING)},
+            **({"missing": missing} if missing else {}),
+            **({"located": dict(located.ways)} if located.ways else {}),
+            **exported.record,
+            "files": {name: {} for name in kept},
+        }
+        finish(output, to_json(record), keep=set(kept))
+        return record
 
 
-def _place(root: Folder, name: str, member: LocalMember) -> None:
+def _place(root: Folder, name: str, member: LocalMember, sharing: Sharing) -> None:
     """Bring one image to its place, sharing its bytes where that is possible."""
-    target = Path(root.full(name))
-    if member.in_zip:
-        root.write(name, read_image(member))
-        return
-    # A link to a link would break when the source moves.
-    source = Path(member.path).resolve()
-    if target.exists():
-        if target.samefile(source) or root.read(name) == read_image(member):
+    if not member.in_zip:
+        # A link to a link would break when the source moves.
+        source = Path(member.path).resolve()
+        there = root.status(name)
+        if there is not None and (
+            os.path.samestat(there, source.stat())
+            or (
+                there.st_size == member.file_size
+                and root.read(name) == read_image(member)
+            )
+        ):
             return
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    if not (_clone(source, target) or _link(source, target)):
-        root.write(name, read_image(member))
-
-
-def _clone(source: Path, target: Path) -> bool:
-    """Make a reflink, where the file system can: a copy that shares the blocks."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return False
-    copy = target.with_name(f".{target.name}.clone")
-    try:
-        with source.open("rb") as data, copy.open("wb") as file:
-            fcntl.ioctl(file.fileno(), _FICLONE, data.fileno())
-        copy.replace(target)
-    except OSError:
-        copy.unlink(missing_ok=True)
-        return False
-    return True
-
-
-def _link(source: Path, target: Path) -> bool:
-    """Make a hard link, where the file system can."""
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        return False
-    return True
+        if sharing.share(source, name):
+            return
+    root.write(name, read_image(member))

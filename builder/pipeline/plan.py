@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from builder.images.sizes import check_image_size
+from builder.limits import LIMITS, Limits
+from builder.pipeline.locate import locate, present_rows
+from builder.pipeline.notes import notes_of
 from builder.pipeline.prepare import Request, prepare
 from builder.pipeline.work import working
 from builder.sources.disk import check_room
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
 
-    from builder.selection.contract import Selection
+    from builder.selection.contract import SplitRows
     from builder.selection.recipe import Recipe
 
 
@@ -26,9 +29,13 @@ def plan(
     files: Mapping[str, str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     allow_hosts: Sequence[str] = (),
+    follow_links: bool = False,
     image_size: int | None = None,
+    skip_missing: bool = False,
     lock: str | os.PathLike[str] | None = None,
+    limits: Limits = LIMITS,
     progress: Callable[[str, int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Return what would be selected and fetched; no image is moved.
 
@@ -43,8 +50,10 @@ def plan(
         ``bytes`` of them; ``to_fetch``: ``members``, ``bytes``, ``cached_members`` and
         ``cached_bytes``; ``disk``: bytes that the cache and the output will take, the
         output's with images as they are in the source, as nobody knows what they take
-        once they are resized to ``image_size``;
-        and ``feasibility``: what is available against what is asked for.
+        once they are resized to ``image_size``; ``located``: how many images were found
+        by which way, if not all as named; ``missing``: keys of those that are nowhere;
+        ``feasibility``: what is available against what is asked for; and
+        ``context_sets``, the same of test sets in and out of context, if there are any.
 
     Raises
     ------
@@ -52,20 +61,27 @@ def plan(
         The disk of the cache has no room for what would be fetched.
     """
     check_image_size(image_size)
-    request = Request(dataset, recipe, source, files or {}, allow_hosts, lock)
-    with working(cache_dir, progress=progress) as work:
+    request = Request(
+        dataset, recipe, source, files or {}, allow_hosts, lock, follow_links
+    )
+    with working(cache_dir, limits=limits, progress=progress, say=say) as work:
         prepared = prepare(request, work, digest=False)
-        members = prepared.locate(work)
+        located = locate(prepared.images, work, skip_missing=skip_missing)
+        members = located.members
+        for line in notes_of(prepared.selection, members):
+            work.say(line)
         fetching = needed(members, work.cache)
         check_room({str(work.cache.root): fetching.bytes_to_keep})
     selection = prepared.selection
+    told = selection.told()
+    missing = [prepared.keys[number] for number in located.missing.tolist()]
     return {
-        "dataset": dataset,
+        "dataset": prepared.dataset.name,
         "recipe": selection.recipe.as_dict(),
         "image_size": image_size,
-        "rows": _count_rows(selection),
+        "rows": _count_rows(present_rows(selection.splits(), located.missing)),
         "settled": selection.is_settled,
-        "images": len(members),
+        "images": len(members) - len(located.missing),
         "bytes": sum(max(0, member.file_size) for member in members),
         "to_fetch": {
             "members": fetching.n_members - fetching.n_cached,
@@ -77,13 +93,16 @@ def plan(
             "cache": fetching.bytes_to_keep,
             "output": prepared.size_of_rows(members),
         },
-        "feasibility": selection.told()["feasibility"],
+        **({"located": dict(located.ways)} if located.ways else {}),
+        **({"missing": sorted(missing)} if missing else {}),
+        "feasibility": told["feasibility"],
+        **({"context_sets": told["context_sets"]} if "context_sets" in told else {}),
     }
 
 
-def _count_rows(selection: Selection) -> dict[str, dict[str, int]]:
+def _count_rows(splits: Sequence[SplitRows]) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
-    for rows in selection.splits():
+    for rows in splits:
         for config, split, images in rows.draws():
             counts.setdefault(config, {})[split] = len(images)
     return counts

@@ -11,8 +11,9 @@ import numpy as np
 from builder.datasets import registry
 from builder.datasets.files import Files
 from builder.errors import UsageError
-from builder.output.lock import check_lock, make_lock
+from builder.output.lock import check_lock, make_lock, open_lock
 from builder.selection.contract import keys_of, sizes_of
+from builder.sources.known import Known
 
 if TYPE_CHECKING:
     import os
@@ -33,8 +34,8 @@ class Request:
 
     Attributes
     ----------
-    dataset : str
-        Its name in the registry.
+    dataset : str or Dataset
+        Its name in the registry, or the path of a recipe.
     recipe : Recipe, optional
         The dataset's own default, if not given.
     source : str, optional
@@ -48,14 +49,17 @@ class Request:
         of `source`.
     lock : path, optional
         A selection.json; stop unless exactly this selection comes out.
+    follow_links : bool
+        Whether links may lead out of the source, or of a folder of `files`.
     """
 
-    dataset: str
+    dataset: str | Dataset[Any]
     recipe: Recipe | None = None
     source: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     allow_hosts: Sequence[str] = ()
     lock: str | os.PathLike[str] | None = None
+    follow_links: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,20 +93,6 @@ class Prepared:
         """Stated width and height of each image, int32[n, 2], if there are any."""
         return sizes_of(self.images)
 
-    def locate(self, work: Work) -> list[Member]:
-        """Return where each image lies.
-
-        Raises
-        ------
-        SourceError
-            Images are missing, or an archive cannot be read.
-        """
-        return [
-            member
-            for group in self.images
-            for member in group.store.locate(group.names, work.remote)
-        ]
-
     def size_of_rows(self, members: Sequence[Member]) -> int:
         """Return the bytes of the images of all rows that get written."""
         shown = np.concatenate([rows.images for rows in self.selection.splits()])
@@ -130,31 +120,53 @@ def prepare(request: Request, work: Work, *, digest: bool = True) -> Prepared:
     SelectionError
         The recipe does not fit the source, or the selection is not that of the lock.
     """
-    dataset = registry.get(request.dataset)
+    dataset = request.dataset
+    if isinstance(dataset, str):
+        dataset = registry.get(dataset)
     given = _check_given(dataset, request)
-    recipe = dataset.recipe() if request.recipe is None else request.recipe
+    recipe = dataset.default if request.recipe is None else request.recipe
     if type(recipe) is not dataset.recipe:
         kind = dataset.recipe.__name__
         msg = f"{dataset.name}: expected a recipe of the type {kind}, found {recipe!r}"
         raise UsageError(msg)
     files = Files(
         inputs=dataset.inputs,
-        source=request.source,
+        source=request.source or dataset.home,
         official=dataset.official,
         given=given,
         remote=work.remote,
         cache=work.cache,
         allow_hosts=request.allow_hosts,
+        known=_known(dataset, request),
         digest=digest or request.lock is not None,
         progress=work.progress,
+        say=work.say,
+        follow_links=request.follow_links,
     )
     selection = dataset.select(files, recipe)
+    dataset = dataset.becomes(selection)
     prepared = Prepared(dataset, selection, files.read)
     if request.lock is not None:
         found = make_lock(dataset.name, selection, prepared.inputs)
         # Some splits are only known once the images were seen.
         check_lock(request.lock, found, draws=selection.is_settled)
     return prepared
+
+
+def _known(dataset: Dataset[Any], request: Request) -> dict[str, Known]:
+    """Return what the lock says of each table; of another dataset's lock nothing.
+
+    So that another table is refused before it is kept. That all the rest is as locked
+    is looked at when it is known.
+    """
+    if request.lock is None:
+        return {}
+    lock = open_lock(request.lock).content
+    if lock["dataset"] != dataset.name:
+        return {}
+    by = f"by the lock {request.lock}"
+    step = "get the version that the lock was made from; nothing was built"
+    return {e["role"]: Known(e["sha256"], by, step) for e in lock["inputs"]}
 
 
 def _check_given(dataset: Dataset[Any], request: Request) -> dict[str, str]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from builder.errors import MISFITS, first_of
 from builder.output.digests import digest_of, rows_digest
+from builder.output.example import example_of
+from builder.output.footer import check_footer
 from builder.output.manifest import describe_images, make_manifest
 from builder.output.plan import ShardInfo, plan_shards
-from builder.output.records import LAST, LOCK
+from builder.output.records import DIGESTS, LAST, LOCK, FileEntry
 from builder.output.schema import image_bytes, schemas_of
 from builder.output.shards import shard_reader, task_key
 from builder.output.versions import versions
 from builder.pipeline.bring import reader
+from builder.pipeline.locate import locate, present_rows
 from builder.pipeline.prepare import Request, prepare
 from builder.pipeline.stages import settle
+from builder.pipeline.verify_images import compare_images
 from builder.selection.contract import draws_of
 
 if TYPE_CHECKING:
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 
 # What may differ though the content is the same: a source that lay elsewhere.
 _PLACE = ("name", "url")
+# What Arrow raises, and what is raised for what nobody would write.
+_UNREADABLE = (OSError, MemoryError, pa.ArrowException, *MISFITS)
 
 
 def replay(
@@ -56,20 +62,33 @@ def replay(
     """
     prepared = prepare(request, work)
     options = manifest["options"]
+    if "max_shard_size" not in options:
+        yield f"{LAST}: its options do not say how large shards are: build it again"
+        return
     image_size = options.get("image_size")
+    left_out = manifest.get("missing", ())
+    located = locate(prepared.images, work, skip_missing=bool(left_out))
+    missing = {prepared.keys[number] for number in located.missing.tolist()}
+    other = sorted(missing.symmetric_difference(left_out))
+    if other:
+        yield (
+            f"{LAST}: {len(other)} images are nowhere in the source or were so at the"
+            f" build, and not both: {first_of(other)}; nothing else was compared"
+        )
+        return
     settled = settle(
         prepared,
         request,
-        prepared.locate(work),
+        located,
         work,
         image_size=image_size,
-        decode=options["audit"],
+        decode=options.get("audit", True),
         allow_broken=True,  # which ones are broken is compared below
         anew=True,  # what the build left in the cache proves nothing
     )
     selection, known, seen = settled.selection, settled.known, settled.seen
     yield from _compare_locks(lock, prepared.inputs, selection)
-    splits = selection.splits()
+    splits = present_rows(selection.splits(), located.missing)
     schemas = schemas_of(splits)
     plan = plan_shards(
         splits,
@@ -80,7 +99,7 @@ def replay(
         max_shard_size=options["max_shard_size"],
         versions=manifest["versions"],
         sizes=prepared.sizes,
-        allow_broken=options["allow_broken"],
+        allow_broken=options.get("allow_broken", False),
     )
     good = seen.facts.is_good
     expected = {s.path: s for s in plan.shards if good[s.images].any()}
@@ -89,23 +108,28 @@ def replay(
             yield f"{name}: the source gives no such shard"
     ours = "the one of the source"
     if image_size is not None:
-        ours = _made_with(manifest["versions"]["pillow"], versions()["pillow"])
+        ours = _made_with(manifest["versions"].get("pillow", "?"), versions()["pillow"])
     present, shards = [], []
     for path, shard in expected.items():
         if path not in manifest["files"] or not root.exists(path):
             yield f"{path}: the source gives this shard, the build has none"
         else:
             task = plan.task(shard, known)
-            yield from _compare_rows(root, task, known.facts.take(shard.images), ours)
+            entry = manifest["files"][path]
+            looked = known.facts.take(shard.images)
+            yield from _compare_rows(root, task, looked, entry["bytes"], ours)
             present.append(shard)
-            shards.append(_as_written(task, manifest["files"][path]))
+            shards.append(_as_written(task, entry))
+    if DIGESTS in manifest["files"]:
+        yield from compare_images(root, seen)
 
     sizes = [member.file_size for member in settled.originals]
+    decided = [lock["digest"], options, manifest["versions"], sizes]
     again = make_manifest(
         prepared.dataset.name,
         selection,
         lock=settled.lock,
-        key=digest_of([lock["digest"], options, manifest["versions"], sizes]),
+        key=digest_of([*decided, *settled.skipped]),
         options=options,
         sources=[*prepared.inputs, *describe_images(prepared.images, seen)],
         planned=present,
@@ -113,11 +137,15 @@ def replay(
         schemas=schemas,
         audit=selection.audit(seen),
         broken=seen.broken,
+        about=prepared.dataset.about,
+        missing=seen.missing,
+        example=example_of(splits, seen),
     )
     yield from _compare_manifests(manifest, again)
     texts = dict(selection.small_tables())
     if manifest["versions"] == versions():  # figures depend on them
-        texts |= selection.figures(seen, reader(settled.originals, work))
+        read = reader(settled.originals, work, seen.facts)
+        texts |= selection.figures(seen, read)
     for name, data in texts.items():
         if root.read(name) != data:
             yield f"{name}: is not what the source gives"
@@ -125,9 +153,9 @@ def replay(
 
 def _as_written(task: ShardTask, entry: Mapping[str, Any]) -> ShardInfo:
     """Return what the manifest says of a shard, but for the key of its task."""
-    known = {f.name for f in fields(ShardInfo)} & set(entry) - {"task"}
     key = task_key(task, rows_digest([task.rows]))
-    return ShardInfo(task.path, key, **{name: entry[name] for name in known})
+    known = {name: entry[name] for name in FileEntry.__struct_fields__}
+    return ShardInfo(task.path, key, **known)
 
 
 def _compare_locks(
@@ -174,18 +202,21 @@ def _made_with(theirs: str, ours: str) -> str:
 
 
 def _compare_rows(
-    root: Folder, task: ShardTask, known: AuditFacts, ours: str
+    root: Folder, task: ShardTask, known: AuditFacts, size: int, ours: str
 ) -> Iterator[str]:
     """Compare every value of a shard, and the digest of every image with `ours`."""
     path = task.path
     kept = np.flatnonzero(known.is_good).tolist()
     expected = task.rows.take(pa.array(kept, pa.int64())).to_pylist()
     try:
-        table = pq.read_table(shard_reader(root, path))
-    except (OSError, pa.ArrowException) as err:
+        with pq.ParquetFile(shard_reader(root, path)) as file:
+            check_footer(file.metadata, size)
+            table = file.read()
+        found = table.drop_columns("image").to_pylist()
+        images = list(image_bytes(table))
+    except _UNREADABLE as err:
         yield f"{path}: cannot be read as Parquet ({err})"
         return
-    found = table.drop_columns("image").to_pylist()
     if len(found) != len(expected):
         yield f"{path}: the source gives {len(expected)} rows, found {len(found)}"
         return
@@ -196,7 +227,7 @@ def _compare_rows(
                     f"{path}: row {number}, {name}: the source gives {value!r}, found"
                     f" {other.get(name)!r}"
                 )
-    for number, (row, value) in enumerate(zip(kept, image_bytes(table), strict=True)):
+    for number, (row, value) in enumerate(zip(kept, images, strict=True)):
         digest = hashlib.sha256(value.as_buffer()).digest()
         if digest != known.sha256[row].tobytes():
             yield f"{path}: row {number}: its image is not {ours}"

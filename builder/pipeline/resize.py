@@ -13,9 +13,11 @@ import PIL
 from builder.errors import ImageError
 from builder.images.facts import AuditFacts, Seen, gather, refuse_broken
 from builder.images.inspect import ImageFacts
+from builder.images.open import told
 from builder.images.resize import METHOD, resize
 from builder.images.sizes import resized_size
-from builder.pipeline.bring import run_tasks
+from builder.images.tags import BrokenError
+from builder.pipeline.bring import no_memory, run_tasks
 from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.read import read_stamped
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from builder.limits import Limits
     from builder.pipeline.work import Work
     from builder.sources.cache import Cache
     from builder.sources.member import Member
@@ -118,7 +121,13 @@ def resize_images(
             some = [members[row] for row in rows.tolist()]
             yield ResizeTask(some, seen.facts.sha256[rows])
 
-    resize_some = partial(_resize, image_size=image_size, cache=work.cache, anew=anew)
+    resize_some = partial(
+        _resize,
+        image_size=image_size,
+        cache=work.cache,
+        anew=anew,
+        limits=work.limits,
+    )
     parts = run_tasks(work, resize_some, tasks())
     for rows, (files, part) in zip(chunks, parts, strict=True):
         for row, file in zip(rows.tolist(), files, strict=True):
@@ -127,7 +136,7 @@ def resize_images(
         work.tell("resize", len(rows), len(good))
     sizes = _resized_sizes(seen.sizes, image_size)
     known = Seen(seen.keys, facts, sizes, read=True)
-    refuse_broken(known.broken, total=len(members), allow_broken=allow_broken)
+    refuse_broken(known, allow_broken=allow_broken)
     whole = replace(seen.facts, reasons=facts.reasons)
     return Resized(found, known, replace(seen, facts=whole, sizes=sizes))
 
@@ -151,10 +160,11 @@ def _resize(
     image_size: int,
     cache: Cache,
     anew: bool,
+    limits: Limits,
 ) -> tuple[list[LocalMember], AuditFacts]:
     """Resize the images of one task; pixels stay in the worker."""
     found = [
-        _resize_one(file, digest.tobytes(), image_size, cache, anew)
+        _resize_one(file, digest.tobytes(), image_size, cache, limits, anew=anew)
         for file, digest in zip(files, task.sha256, strict=True)
     ]
     made = [file for file, _, _ in found]
@@ -162,7 +172,13 @@ def _resize(
 
 
 def _resize_one(
-    member: LocalMember, sha256: bytes, image_size: int, cache: Cache, anew: bool
+    member: LocalMember,
+    sha256: bytes,
+    image_size: int,
+    cache: Cache,
+    limits: Limits,
+    *,
+    anew: bool,
 ) -> tuple[LocalMember, ImageFacts, int]:
     """Return where the resized image lies, its digest and its stamp."""
     kept = _in_cache(sha256.hex(), image_size)
@@ -176,12 +192,14 @@ def _resize_one(
             )
             raise ImageError(msg)
         try:
-            small = resize(data, image_size)
-        except MemoryError:
-            raise  # says nothing of the image
+            small = resize(data, image_size, limits)
+        except MemoryError as err:  # which says nothing of the image
+            raise no_memory(member, "resize it") from err
+        except BrokenError as err:
+            return member, ImageFacts(sha256, f"cannot be resized: it {err}"), stamp
         except Exception as err:  # decoders raise what they like
-            words = " ".join(str(err).split()) or type(err).__name__
-            return member, ImageFacts(sha256, f"cannot be resized: {words}"), stamp
+            reason = f"cannot be resized: {told(err)}"
+            return member, ImageFacts(sha256, reason), stamp
         if small is data:
             return member, ImageFacts(sha256), stamp
         path = cache.write(kept, small)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import UsageError
+from builder.output.image_digests import beside, check_digests
 from builder.output.lock import check_lock, make_lock
 from builder.pipeline.bring import bring
 from builder.pipeline.examine import examine
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from builder.images.facts import Seen
+    from builder.pipeline.locate import LocatedImages
     from builder.pipeline.prepare import Prepared, Request
     from builder.pipeline.work import Work
     from builder.selection.contract import Selection
@@ -48,11 +50,16 @@ class Settled:
     seen: Seen
     known: Seen
 
+    @property
+    def skipped(self) -> list[list[str]]:
+        """What the key of an output has besides, where images are nowhere."""
+        return [self.seen.missing] if self.seen.missing else []
+
 
 def settle(
     prepared: Prepared,
     request: Request,
-    located: Sequence[Member],
+    located: LocatedImages,
     work: Work,
     *,
     image_size: int | None = None,
@@ -67,13 +74,13 @@ def settle(
     ----------
     prepared : Prepared
     request : Request
-    located : sequence of Member
-        Where each image lies; see `Prepared.locate`.
+    located : LocatedImages
     work : Work
     image_size : int, optional
         Shorter side that larger images are resized to, in pixels.
     decode, digests
-        See `builder.pipeline.examine.examine`; resizing needs the digests.
+        See `builder.pipeline.examine.examine`; resizing needs the digests, and so does
+        a lock with images.sha256 beside it, which every image is compared with.
     allow_broken : bool
         Go on although images are broken.
     anew : bool
@@ -82,19 +89,30 @@ def settle(
     Raises
     ------
     SourceError
-        An image cannot be read, or is broken.
+        An image cannot be read, is broken, or is not the one of the lock.
     SelectionError
         The selection is not that of the lock.
     """
-    originals = bring(located, work)
+    listed = None
+    if request.lock is not None:
+        path, listed = beside(request.lock, work.limits)
+        if listed is None:
+            work.say(
+                f"{path}: is not beside the lock, which alone proves the rows, and not"
+                " the bytes of their images"
+            )
+    originals = bring(located.members, work)
     seen = examine(
         prepared,
         originals,
         work,
         decode=decode,
-        digests=digests or image_size is not None,
+        digests=digests or image_size is not None or listed is not None,
         allow_broken=allow_broken,
+        missing=located.missing,
     )
+    if listed is not None:
+        check_digests(path, listed, seen)
     resized = resize_images(
         originals,
         seen,

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
-from builder.card.render import render_card
 from builder.datasets import registry
+from builder.datasets.shipped import ENDING
 from builder.errors import UsageError, VerifyError
+from builder.limits import LIMITS, MAX_CARD, MAX_RECORD, Limits
 from builder.output.build import read_lock
-from builder.output.check import check_build, read_finished
-from builder.output.digests import rows_digest
+from builder.output.check import check_build, foreign_files, read_finished
 from builder.output.folder import Folder
 from builder.output.lock import without_address
-from builder.output.records import LAST, LOCK
-from builder.output.schema import features_of, image_bytes
-from builder.output.shards import shard_reader
+from builder.output.records import DIGESTS, LAST, LOCK, README
 from builder.pipeline.prepare import Request
 from builder.pipeline.replay import replay
+from builder.pipeline.verify_card import check_card, is_flipped, look_at_edits
+from builder.pipeline.verify_images import check_images, limits_of
+from builder.pipeline.verify_shard import check_shard
 from builder.pipeline.work import working
-from builder.selection.recipe import read_recipe
+from builder.selection.names import plain_name, unsafe_reason
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +29,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from builder.datasets.base import Dataset
-    from builder.output.records import FileEntry, Lock, Manifest
+    from builder.output.records import Lock, Manifest
+    from builder.selection.recipe import Recipe
+
+
+_SHOWN = 60  # characters of a place in a message
+# What Arrow raises, and what is raised for what nobody would write.
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,21 @@ class VerifyReport:
         Whether the selection was replayed from a source.
     faults : tuple of str
         Everything that is wrong, a sentence each; empty if all is well.
+    edited : tuple of str
+        What somebody changed in the card; no fault.
+    foreign : tuple of str
+        Files of a copy of a repo that somebody else put there; no fault.
+    repo_id : str
+        Where the build was pushed to, if it was.
     """
 
     files: int
     rows: int
     replayed: bool
     faults: tuple[str, ...]
+    edited: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    repo_id: str = ""
 
 
 def verify(
@@ -61,8 +73,10 @@ def verify(
     files: Mapping[str, str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     allow_hosts: Sequence[str] = (),
+    follow_links: bool = False,
     executor: Executor | None = None,
     workers: int = 1,
+    limits: Limits = LIMITS,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> VerifyReport:
     """Check a build folder against its manifest, and against its source if given.
@@ -72,112 +86,161 @@ def verify(
     folder : path
         Of a build.
     source : str, optional
-        Folder or URL with one of the official layouts: the selection is replayed
-        from it, and every row and image is compared.
-    files, cache_dir, allow_hosts, progress
+        Folder or URL with the files that the recipe of the build names, or that recipe
+        itself: the selection is replayed from it, and every row and image is compared.
+    files, cache_dir, allow_hosts, follow_links, progress
         As in `builder.pipeline.build.build`.
     executor : concurrent.futures.Executor, optional
         Where the images of the source are looked at; here, if not given.
     workers : int
         How many tasks the executor runs at a time.
+    limits : Limits
+        What the source may ask of this machine.
 
     Raises
     ------
     VerifyError
-        There is no finished build to check.
+        There is no finished build to check, or it was built within wider limits than
+        these, with which its source would be read.
+    OutputError
+        A link in the folder leads out of it, or a pipe or such lies there.
     """
     root = Folder(folder)
     manifest = read_finished(root, VerifyError)
-    faults = list(check_build(root, manifest))
+    foreign = foreign_files(root, manifest)
+    faults = list(check_build(root, manifest, foreign=foreign))
     if not manifest.is_intact:
         return VerifyReport(1, 0, replayed=False, faults=tuple(faults))
-    dataset = _dataset_of(root, manifest)
+    dataset, recipe = _recorded(root, manifest)
     damaged = {fault.split(":", 1)[0] for fault in faults}
     shards = {
         name: entry
         for name, entry in manifest.files.items()
         if name.endswith(".parquet") and name not in damaged
     }
+    held: set[tuple[str, str]] = set()
+    before = len(faults)
     for name, entry in shards.items():
-        faults += _check_shard(root, name, entry, manifest)
+        faults += check_shard(root, name, entry, manifest, held)
+    if DIGESTS in manifest.files and DIGESTS not in damaged:
+        number = sum(name.endswith(".parquet") for name in manifest.files)
+        whole = len(shards) == number and len(faults) == before
+        faults += check_images(root, manifest, held, whole=whole)
     lock = None
     if LOCK not in damaged:
         try:
-            lock = read_lock(root.read(LOCK) or b"", where=LOCK, error=VerifyError)
+            lock = read_lock(
+                root.read(LOCK, MAX_RECORD) or b"", where=LOCK, error=VerifyError
+            )
         except VerifyError as err:
             faults.append(str(err))
         else:
             faults += _check_lock(lock, manifest)
-    if "README.md" not in damaged:
-        faults += _check_card(root, manifest, dataset)
+    card = root.read(README, MAX_CARD)
+    edited: tuple[str, ...] = ()
+    if README not in damaged:
+        faults += check_card(card or b"", manifest, dataset)
+    elif card is not None and not is_flipped(card, manifest, dataset):
+        faults = [fault for fault in faults if not fault.startswith(f"{README}: ")]
+        found, edited = look_at_edits(card, manifest, dataset)
+        faults += [f"{README}: {fault}" for fault in found]
     replayed = False
     if lock and (source or files):
         replayed = True
+        if source and source.endswith(ENDING):
+            dataset, source = _named(source, manifest, recipe)
+        else:
+            _check_places(dataset, source, files or {})
         request = Request(
-            manifest.dataset,
-            _recipe_of(root, manifest, dataset),
+            dataset,
+            recipe,
             source,
             files or {},
             allow_hosts,
+            follow_links=follow_links,
         )
         with working(
-            cache_dir, executor=executor, workers=workers, progress=progress
+            cache_dir,
+            executor=executor,
+            workers=workers,
+            limits=limits_of(root, manifest, limits),
+            progress=progress,
         ) as work:
             faults += replay(root, manifest.content, lock.content, request, work)
     rows = sum(entry.rows or 0 for entry in shards.values())
-    return VerifyReport(len(manifest.files) + 1, rows, replayed, tuple(faults))
+    number = len(manifest.files) + 1
+    return VerifyReport(
+        number, rows, replayed, tuple(faults), edited, foreign, manifest.repo_id
+    )
 
 
-def _dataset_of(root: Folder, manifest: Manifest) -> Dataset[Any]:
-    """Return the dataset that a build is of: one that is known here, or none."""
+def _recorded(root: Folder, manifest: Manifest) -> tuple[Dataset[Any], Recipe]:
+    """Return the dataset and the recipe of a build, as its manifest records them."""
     try:
-        return registry.get(manifest.dataset)
+        return registry.recorded(manifest.dataset, manifest.recipe, manifest.about)
     except UsageError as err:
         msg = f"{root.url}: {LAST}: {err}: use the version of trimset that wrote it"
         raise VerifyError(msg) from err
 
 
-def _recipe_of(root: Folder, manifest: Manifest, dataset: Dataset[Any]) -> Any:
-    """Return the recipe that a build was made by."""
-    try:
-        return read_recipe(dataset.recipe, manifest.recipe)
-    except UsageError as err:
-        msg = f"{root.url}: {LAST}: {err}: use the version of trimset that wrote it"
-        raise VerifyError(msg) from err
+def _check_places(
+    dataset: Dataset[Any], source: str | None, files: Mapping[str, str]
+) -> None:
+    """Raise VerifyError where only the manifest says what is to be opened.
 
-
-def _check_shard(
-    root: Folder, name: str, entry: FileEntry, manifest: Manifest
-) -> Iterator[str]:
-    """Compare what is in a shard, whose bytes are those of the manifest, with it."""
-    config = next((c for c in manifest.features if name.startswith(f"data/{c}/")), "")
-    try:
-        with pq.ParquetFile(shard_reader(root, name)) as file:
-            groups, schema = file.num_row_groups, file.schema_arrow
-            table = file.read()
-        features = features_of(schema)
-        images = [value.as_buffer() for value in image_bytes(table)]
-        rows = rows_digest(table)
-    # Whoever made the digests fit may have put anything there.
-    except (OSError, ValueError, TypeError, LookupError, AttributeError) as err:
-        words = " ".join(str(err).split())
-        yield f"{name}: cannot be read as a shard ({type(err).__name__}: {words})"
-        return
-    if groups != 1:
-        yield f"{name}: expected one row group, found {groups}"
-    if features != manifest.features.get(config):
-        yield f"{name}: its features are not those of the manifest"
-    if table.num_rows != entry.rows:
-        yield f"{name}: expected {entry.rows} rows, found {table.num_rows}"
-    if table.nbytes != entry.num_bytes:
-        yield (
-            f"{name}: expected {entry.num_bytes} bytes in Arrow, found {table.nbytes}"
+    It may come from anybody, so that its recipe names files below the source, and
+    neither others nor a server.
+    """
+    left = [
+        entry
+        for entry in dataset.inputs
+        if entry.option not in files and (source or entry.needed)
+    ]
+    if source is None and left and not _is_known(dataset):
+        msg = (
+            f"{LAST}: expected all files of the recipe {dataset.name}, found none for"
+            f" {left[0].role}: give the folder of its files as --source"
         )
-    digests = [hashlib.sha256(image).digest() for image in images]
-    if hashlib.sha256(b"".join(digests)).hexdigest() != entry.images_sha256:
-        yield f"{name}: its images are not those of the manifest"
-    if rows != entry.rows_sha256:
-        yield f"{name}: its rows are not those of the manifest"
+        raise VerifyError(msg)
+    for entry in left:
+        for place in entry.places:
+            name = plain_name(place.partition("::")[0]).rstrip("/").removeprefix("./")
+            reason = unsafe_reason(name) if name not in ("", ".") else None
+            if reason:
+                msg = (
+                    f"{LAST}: expected a place of {entry.role} below the source, found"
+                    f" one that {reason} ({place[:_SHOWN]!r}): give its recipe as"
+                    " --source, or the files by their options"
+                )
+                raise VerifyError(msg)
+
+
+def _is_known(dataset: Dataset[Any]) -> bool:
+    """Whether the server that a dataset names is that of one known by this name."""
+    name = dataset.name
+    return name in registry.names() and registry.get(name).official == dataset.official
+
+
+def _named(
+    source: str, manifest: Manifest, recipe: Recipe
+) -> tuple[Dataset[Any], str | None]:
+    """Return the dataset of a recipe file, and where its files lie.
+
+    Raises
+    ------
+    VerifyError
+        The build is of another recipe.
+    """
+    dataset = registry.get(source)
+    theirs, ours = recipe.as_dict(), dataset.default.as_dict()
+    if dataset.name != manifest.dataset or theirs != {**ours, "seed": theirs["seed"]}:
+        msg = (
+            f"{source}: expected the recipe of the build, {manifest.dataset}, found"
+            f" {dataset.name} with another rule: give the folder of its files"
+            " as --source"
+        )
+        raise VerifyError(msg)
+    return dataset, dataset.home
 
 
 def _check_lock(lock: Lock, manifest: Manifest) -> Iterator[str]:
@@ -188,7 +251,7 @@ def _check_lock(lock: Lock, manifest: Manifest) -> Iterator[str]:
     for name in ("dataset", "recipe"):
         if lock.content[name] != manifest.content[name]:
             yield f"{LOCK}: its {name} is not that of the manifest"
-    sources = [without_address(entry) for entry in manifest.sources]
+    sources = [without_address(entry) for entry in manifest.content["sources"]]
     if lock.content["inputs"] != sources[: len(lock.inputs)]:
         yield f"{LOCK}: its inputs are not the sources of the manifest"
     left_out = _left_out(lock, manifest)
@@ -205,28 +268,13 @@ def _check_lock(lock: Lock, manifest: Manifest) -> Iterator[str]:
 
 
 def _left_out(lock: Lock, manifest: Manifest) -> set[str]:
-    """Return the broken images as the draws name them.
+    """Return the broken images, and those that were nowhere, as the draws name them.
 
     That is by their keys, or, where a dataset names its images without folder and
     ending, by these names: then the draws hold none of the keys.
     """
-    broken = {entry.image for entry in manifest.broken}
+    broken = {entry.image for entry in manifest.broken} | set(manifest.missing)
     drawn: set[str] = set()
     for splits in lock.draws.values():
         drawn.update(*splits.values())
     return broken if broken <= drawn else {PurePosixPath(key).stem for key in broken}
-
-
-def _check_card(
-    root: Folder, manifest: Manifest, dataset: Dataset[Any]
-) -> Iterator[str]:
-    """Render the card again from the manifest, which the digests vouch for."""
-    parts = dataset.card()
-    try:
-        card = render_card(manifest.content, parts.prose, parts.blocks).encode()
-    # Of what the card shows, only what is used elsewhere was checked before.
-    except (ValueError, TypeError, LookupError, AttributeError) as err:
-        yield f"{LAST}: gives no card ({type(err).__name__}: {err})"
-        return
-    if root.read("README.md") != card:
-        yield "README.md: is not the card that the manifest gives"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from builder.limits import LIMITS, Limits
 from builder.pipeline.execute import InlineExecutor
 from builder.sources.cache import Cache
 from builder.sources.remote import Remote
@@ -32,8 +33,12 @@ class Work:
         How many of them at a time.
     remote_workers : bool
         Whether they run on other machines, each with a cache of its own.
+    limits : Limits
+        What a source may ask of this machine.
     progress : callable, optional
         Called with a stage, how much of it was done just now, and how much it is.
+    say : callable
+        Called with what is worth knowing before anything is written, a line each.
     """
 
     cache: Cache
@@ -41,7 +46,9 @@ class Work:
     executor: Executor
     workers: int = 1
     remote_workers: bool = False
+    limits: Limits = LIMITS
     progress: Callable[[str, int, int], None] | None = None
+    say: Callable[[str], None] = lambda _: None
 
     def tell(self, stage: str, done: int, total: int) -> None:
         """Tell of progress, if anybody listens."""
@@ -56,15 +63,19 @@ def working(
     executor: Executor | None = None,
     workers: int = 1,
     remote_workers: bool = False,
+    limits: Limits = LIMITS,
     progress: Callable[[str, int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Iterator[Work]:
     """Give what the stages share; the connections are closed at the end."""
-    with Remote() as remote:
+    with Remote(limits=limits) as remote:
         yield Work(
             Cache(cache_dir),
             remote,
             executor or InlineExecutor(),
             workers,
             remote_workers,
+            limits,
             progress,
+            say or (lambda _: None),
         )

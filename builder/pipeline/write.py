@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
-from builder.errors import ImageError
+from builder.errors import ImageError, first_of
 from builder.images.facts import refuse_broken
 from builder.output.shards import write_shard
 from builder.pipeline.bring import run_tasks
@@ -30,8 +31,8 @@ def write_shards(
     plan : ShardPlan
     work : Work
     known : Seen
-        What is known of the images. If they were not read, the shards of the splits
-        that hold every image are written first, and what they tell serves all others.
+        What is known of the images. If they were not read, shards that together show
+        every image are written first, and what they tell serves all others.
 
     Returns
     -------
@@ -55,21 +56,36 @@ def write_shards(
             work.tell("write", info.rows, total)
             yield info
 
-    written = []
-    rest = plan.shards
+    written: dict[str, ShardInfo] = {}
     if not known.read:
-        first = [shard for shard in plan.shards if shard.split.is_whole]
-        rest = plan.shards[len(first) :]
+        first = _telling(plan)
         for shard, info in zip(first, write(first), strict=True):
             if info.looked is not None:
                 known.facts.put(shard.images, info.looked)
-            written.append(replace(info, looked=None))
+            written[shard.path] = replace(info, looked=None)
         known = replace(known, read=True)
-    refuse_broken(known.broken, total=len(plan.keys), allow_broken=plan.allow_broken)
-    written += write(rest, known)
+    refuse_broken(known, allow_broken=plan.allow_broken)
+    rest = [shard for shard in plan.shards if shard.path not in written]
+    written |= {info.path: info for info in write(rest, known)}
     # What the buffers of images took; the figures come next, and need some, too.
     pa.default_memory_pool().release_unused()
-    return written, known
+    return [written[shard.path] for shard in plan.shards], known
+
+
+def _telling(plan: ShardPlan) -> list[PlannedShard]:
+    """Return shards that together show every image.
+
+    Those of whole splits, and of others those that show what no whole split holds.
+    """
+    is_told = np.zeros(len(plan.keys), dtype=bool)
+    for shard in plan.shards:
+        if shard.split.is_whole:
+            is_told[shard.images] = True
+    return [
+        shard
+        for shard in plan.shards
+        if shard.split.is_whole or not is_told[shard.images].all()
+    ]
 
 
 def without_empty(
@@ -88,7 +104,7 @@ def without_empty(
             rows[listed] = rows.get(listed, 0) + shard.rows
     empty = ["/".join(listed) for listed, number in rows.items() if not number]
     if empty:
-        msg = f"all images of {', '.join(empty)} are broken: mend the source"
+        msg = f"all images of {first_of(empty)} are broken: mend the source"
         raise ImageError(msg)
     kept = [place for place, shard in enumerate(shards) if shard.rows]
     return [planned[place] for place in kept], [shards[place] for place in kept]

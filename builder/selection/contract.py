@@ -38,7 +38,13 @@ class ImageGroup:
         Key of each image in manifest, card and export; its name in the store; and
         what the lock calls it.
     sizes : ndarray of int32, shape (n, 2), optional
-        Width and height that the source states for each.
+        Width and height that the source states for each; 0 where it does not.
+    is_measured : bool
+        Whether the rows tell the size of each as it is shown, for which the images are
+        read before any row is made; else they tell what the source states.
+    hints : sequence of str or None, length n, optional
+        Another address of each image, such as its URL, by whose end it may be found
+        where it is not there as named.
     """
 
     role: str
@@ -47,6 +53,8 @@ class ImageGroup:
     names: Sequence[str]
     ids: Sequence[str]
     sizes: NDArray[np.int32] | None = None
+    is_measured: bool = False
+    hints: Sequence[str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,9 @@ class SplitRows:
     make_features : callable
         Makes `features`, likewise.
     is_whole : bool
-        Whether the splits of this config hold every selected image once. They are
-        written first, and what is learned of the images serves the others.
+        Whether the splits of this config hold every selected image once, or all but
+        some that others show besides. They are written first, and what is learned of
+        the images serves the others.
     shared : tuple of (str, str, int, int)
         Parts that are splits of another config, which lists the same files: its
         name, the split, and the half-open range of rows.

@@ -1,27 +1,72 @@
-"""The patient split: rows that belong together stay in one split."""
+"""What links rows, so that they stay in one split, and what a large group is due to."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from builder.errors import SelectionError
+from builder.errors import SelectionError, first_of
+from builder.selection.recipe import TOLERANCE
+from builder.selection.splits import cut_groups
+from builder.selection.unfair import (
+    TooFewGroupsError,
+    Unfair,
+    Ways,
+    Without,
+    why_not_fair,
+    why_too_few,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-#: How far the size of a split may be from its fraction, as a share of all rows, and
-#: its share of positives from that of all rows.
-TOLERANCE = 0.01
-#: Orders of the groups that are tried before a split is said not to be found. Of 700
-#: splits that exist by construction (100 and 200 rows, groups of up to 40) 23 were
-#: not found in 50 orders, and of the 300 hardest of them all in 200.
-ATTEMPTS = 200
+    from builder.selection.cuts import Cut
+
+
+@dataclass(frozen=True)
+class Link:
+    """One reason why rows belong together.
+
+    Attributes
+    ----------
+    name : str
+        A column, or what the pairs are: ``copies of the same bytes``.
+    edges : ndarray of int64, shape (e, 2)
+        Pairs of linked rows.
+    way : str
+        What a user can do not to have it.
+    values : sequence of (str or None), optional
+        Of each row, where it is a column.
+    """
+
+    name: str
+    edges: NDArray[np.int64]
+    way: str
+    values: Sequence[str | None] | None = None
+
+    def tell(self, members: NDArray[np.int64]) -> str:
+        """Return what it links among some rows; nothing if it links none."""
+        if self.values is None:
+            inside = int(np.isin(self.edges, members).all(axis=1).sum())
+            return f"{self.name} ({inside:,})" if inside else ""
+        found = Counter(self.values[row] for row in members.tolist())
+        told = [
+            f"{value!r} ({rows:,} rows)"
+            for value, rows in found.most_common()
+            if rows > 1 and value is not None
+        ]
+        return f"{self.name} {first_of(told)}" if told else ""
+
+
+def groups_of(n: int, links: Iterable[Link]) -> NDArray[np.int64]:
+    """Return the group of each row; see `connected_groups`."""
+    edges = [np.zeros((0, 2), dtype=np.int64), *(link.edges for link in links)]
+    return connected_groups(n, np.concatenate(edges))
 
 
 def connected_groups(n: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -118,29 +163,19 @@ def split_groups(
     seed: int,
     keys: Sequence[str],
     fractions: Sequence[float] = (0.70, 0.15, 0.15),
+    tolerance: float = TOLERANCE,
 ) -> NDArray[np.int8]:
-    """Split the rows such that no group lies in two splits.
-
-    The size of each split is within `TOLERANCE` of its fraction, and its share of
-    positives within `TOLERANCE` of the share of all rows. Groups are put into an
-    order by SHA-256 of seed and key, the largest first; each goes where sizes and
-    positives are then nearest to what they should be; then single groups move as
-    long as that brings them nearer. Should the result be out of tolerance, the next
-    order is tried. No random numbers are drawn, so that the split depends on
-    nothing but the keys, groups, labels and seed: not on the order of the rows,
-    and not on a version of NumPy.
+    """Split the rows such that no group lies in two splits, or say why that cannot be.
 
     Parameters
     ----------
     groups : ndarray of int64, shape (n,)
         Rows of the same number stay together; see `connected_groups`.
     labels : ndarray of bool, shape (n,)
-        Whether a row is positive (malignant).
-    seed : int
-    keys : sequence of str, length n
-        A name of each row that is its own and stable, such as `image_name`.
-    fractions : sequence of float, length k
-        Share of the rows for each split; they add up to 1.
+        Whether a row is positive.
+    seed, keys, fractions, tolerance
+        See `builder.selection.splits.cut_groups`; the groups that are hardest to
+        place go first.
 
     Returns
     -------
@@ -150,140 +185,91 @@ def split_groups(
     Raises
     ------
     SelectionError
-        If keys are repeated, or no such split exists or was found.
+        If keys are repeated, or no split within the tolerance was found.
     """
-    if len(set(keys)) != len(keys):
-        raise SelectionError(
-            f"The split needs a key of its own for every row, but {len(keys)} rows "
-            f"have {len(set(keys))} different keys: remove the repeated rows"
-        )
-    _, number = np.unique(groups, return_inverse=True)
-    # Rows in the order of their keys: the first of a group then names the group.
-    by_key = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
-    _, first = np.unique(number[by_key], return_index=True)
-    group_keys = [keys[row] for row in by_key[first].tolist()]
-    counts = np.stack(
-        [np.bincount(number), np.bincount(number[labels], minlength=len(first))], axis=1
+    cut = cut_groups(
+        groups,
+        labels.astype(np.int64),
+        fractions=fractions,
+        seed=seed,
+        keys=keys,
+        tolerance=tolerance,
+        first="hardest",
     )
-    aims = np.outer(fractions, counts.sum(axis=0))
-    for attempt in range(ATTEMPTS):
-        order = _order_groups(counts, group_keys, f"{seed}:{attempt}:", attempt > 0)
-        chosen = np.empty(len(order), dtype=np.int8)
-        chosen[order] = _assign(counts[order], aims)
-        if _is_within(chosen, counts, aims):
-            split: NDArray[np.int8] = chosen[number]
-            return split
-    raise SelectionError(_explain(counts, aims, group_keys, fractions))
+    if not cut.is_fair:
+        names = [f"split {number}" for number in range(len(fractions))]
+        raise SelectionError(str(why_not_fair(cut, names)))
+    return cut.split
 
 
-def _order_groups(
-    counts: NDArray[np.int64], keys: Sequence[str], salt: str, shuffle: bool
-) -> NDArray[np.int64]:
-    """Order the groups from hard to easy to place, or shuffled; ties by digest."""
-    rows, positives = counts.sum(axis=0).tolist()
-    surplus = counts[:, 1] * rows - counts[:, 0] * positives  # in integers: exact
-    weight = np.maximum(counts[:, 0], np.abs(surplus) / rows)
-    digests = [hashlib.sha256((salt + key).encode()).digest() for key in keys]
-    if shuffle:
-        draws = [int.from_bytes(digest[:6], "big") / 2**48 for digest in digests]
-        weight = weight * np.array(draws)
-    place = sorted(zip((-weight).tolist(), digests, range(len(keys)), strict=True))
-    return np.array([group for _, _, group in place], dtype=np.int64)
+def cut_linked(
+    links: Sequence[Link],
+    labels: NDArray[np.int64],
+    *,
+    fractions: Mapping[str, float],
+    seed: int,
+    keys: Sequence[str],
+    tolerance: float,
+    ways: Ways,
+    first: Literal["largest", "hardest"] = "largest",
+    among: NDArray[np.int64] | None = None,
+) -> tuple[Cut, Unfair | None]:
+    """Cut linked rows into splits; say why the cut is not fair, if it is not.
 
+    Parameters
+    ----------
+    links : sequence of Link
+        Between n rows.
+    fractions : dict of str to float
+        Share of the rows for each split.
+    ways : Ways
+    among : ndarray of int64, optional
+        Rows that are cut, if not all; others still link these.
+    labels, seed, keys, tolerance, first
+        See `builder.selection.splits.cut_groups`; of all n rows.
 
-def _assign(counts: NDArray[np.int64], aims: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Split of each group: greedy in the order given, then by single moves.
-
-    The cost of a split is the square of what `TOLERANCE` limits: how far its size
-    is off, over all rows, and how far its positives are off for that size, over the
-    rows that it should have.
+    Raises
+    ------
+    TooFewGroupsError
+        There are fewer groups than splits.
+    SelectionError
+        Keys are repeated.
     """
-    rows, positives = counts.sum(axis=0).tolist()
-    surplus = counts[:, 1] - positives / rows * counts[:, 0]
-    # What each group adds to each split, shape (groups, splits).
-    size = np.repeat(counts[:, :1] / rows, len(aims), axis=1)
-    skew = surplus[:, np.newaxis] / np.maximum(aims[:, 0], 1)
-    own_cost = size**2 + skew**2
-    held_size = -aims[:, 0] / rows
-    held_skew = np.zeros(len(aims))
-    chosen = np.zeros(len(counts), dtype=np.int8)
-    for group in range(len(counts)):
-        added = 2 * (held_size * size[group] + held_skew * skew[group])
-        split = int(np.argmin(added + own_cost[group]))
-        held_size[split] += size[group, split]
-        held_skew[split] += skew[group, split]
-        chosen[group] = split
-    everyone = np.arange(len(counts))
-    for _ in range(len(counts)):
-        pull = 2 * (held_size * size + held_skew * skew)
-        saved = (pull - own_cost)[everyone, chosen]
-        gain = saved[:, np.newaxis] - pull - own_cost
-        gain[everyone, chosen] = 0
-        group, split = divmod(int(np.argmax(gain)), len(aims))
-        if gain[group, split] <= 1e-15:
-            break
-        for place, sign in ((int(chosen[group]), -1), (split, 1)):
-            held_size[place] += sign * size[group, place]
-            held_skew[place] += sign * skew[group, place]
-        chosen[group] = split
-    return chosen
-
-
-def _is_within(
-    chosen: NDArray[np.int8], counts: NDArray[np.int64], aims: NDArray[np.float64]
-) -> bool:
-    rows, positives = counts.sum(axis=0).tolist()
-    for split, aim in enumerate(aims[:, 0].tolist()):
-        held, held_positives = counts[chosen == split].sum(axis=0).tolist()
-        if abs(held - aim) > TOLERANCE * rows + 1e-9 or not held:
-            return False
-        if abs(held_positives / held - positives / rows) > TOLERANCE + 1e-9:
-            return False
-    return True
-
-
-def _explain(
-    counts: NDArray[np.int64],
-    aims: NDArray[np.float64],
-    group_keys: Sequence[str],
-    fractions: Sequence[float],
-) -> str:
-    """Why there is no split: what is certain, else how far the search went."""
-    rows = int(counts[:, 0].sum())
-    shares = "/".join(f"{100 * fraction:.0f}" for fraction in fractions)
-    wanted = (
-        f"{rows} rows in {len(counts)} groups cannot be split {shares} with sizes "
-        f"and shares of positives within {100 * TOLERANCE:.0f} per cent"
-    )
-    largest = int(np.argmax(counts[:, 0]))
-    room = float(aims[:, 0].max()) + TOLERANCE * rows
-    if len(counts) < len(aims):
-        return f"{wanted}: there are fewer groups than splits; select more rows"
-    if counts[largest, 0] > room:
-        return (
-            f"{wanted}: the group of {group_keys[largest]} alone has "
-            f"{counts[largest, 0]} rows, and the largest split takes {room:.0f}; "
-            f"check what links its rows"
+    rows = np.arange(len(keys)) if among is None else among
+    groups = groups_of(len(keys), links)[rows]
+    number = len(np.unique(groups))
+    if number < len(fractions):
+        told, without = _about_largest(len(keys), rows, links)
+        why = why_too_few(
+            len(rows), number, len(fractions), ways, told=told, without=without
         )
-    share = int(counts[:, 1].sum()) / rows
-    for aim in aims[:, 0].tolist():
-        if not _is_whole(aim, rows, share):
-            return (
-                f"{wanted}: of about {aim:.4g} rows no whole number makes a share of "
-                f"{100 * share:.1f} per cent; select more rows"
-            )
-    return (
-        f"{wanted}: none was found in {ATTEMPTS} orders of the groups, the largest "
-        f"of which has {counts[largest, 0]} of the rows; try another seed or more rows"
+        raise TooFewGroupsError(why)
+    cut = cut_groups(
+        groups,
+        labels[rows],
+        fractions=[*fractions.values()],
+        seed=seed,
+        keys=[keys[row] for row in rows.tolist()],
+        tolerance=tolerance,
+        first=first,
     )
+    if cut.is_fair:
+        return cut, None
+    told, without = _about_largest(len(keys), rows, links)
+    return cut, why_not_fair(cut, [*fractions], ways, told=told, without=without)
 
 
-def _is_whole(aim: float, rows: int, share: float) -> bool:
-    """Whether whole numbers of rows and of positives are within tolerance."""
-    slack = TOLERANCE * rows + 1e-9
-    sizes = range(max(1, math.ceil(aim - slack)), math.floor(aim + slack) + 1)
-    return any(
-        abs(positives / size - share) <= TOLERANCE + 1e-9
-        for size in sizes
-        for positives in (math.floor(share * size), math.ceil(share * size))
-    )
+def _about_largest(
+    n: int, rows: NDArray[np.int64], links: Sequence[Link]
+) -> tuple[list[str], list[Without]]:
+    """Return what links the rows of the largest group, and what is without each."""
+    groups = groups_of(n, links)[rows]
+    if not len(groups):
+        return [], []
+    members = rows[groups == np.bincount(groups).argmax()]
+    without = []
+    for link in links:
+        others = groups_of(n, [one for one in links if one is not link])[rows]
+        _, sizes = np.unique(others, return_counts=True)
+        without.append(Without(link.way, len(sizes), int(sizes.max())))
+    return [words for link in links if (words := link.tell(members))], without

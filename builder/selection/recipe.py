@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 R = TypeVar("R", bound="Recipe")
+#: How far the size of a split may be from its fraction, as a share of all rows, and
+#: the share of a label in it from that of all rows, where nothing else is asked for.
+#: No cut is searched for longer than until it is so near.
+TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,22 @@ def option(
     parse: Callable[[str], Any],
     metavar: str,
     help: str,  # noqa: A002 (argparse's own word)
+    quiet: bool = False,
 ) -> Any:
-    """Return the field of a recipe, with its option of the command line."""
-    return field(default=default, metadata={"option": Option(parse, metavar, help)})
+    """Return the field of a recipe, with its option of the command line.
+
+    A `quiet` one is not recorded where it has its default, so that a field that is
+    added changes no lock.
+    """
+    told = {"option": Option(parse, metavar, help), "quiet": quiet}
+    return field(default=default, metadata=told)
 
 
 class Recipe:
     """What decides a selection; a dataset's own is a frozen dataclass of this class.
 
-    Its fields are the options of plan, build and export, and what the lock records.
+    Its fields are the options of plan, build and export, and what the lock records:
+    all of them, but for the quiet ones that have their default.
     """
 
     seed: int
@@ -52,9 +63,10 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as lock and manifest have them: lists for tuples."""
         found = {}
-        for name in (part.name for part in fields(self)):  # type: ignore[arg-type]
-            value = getattr(self, name)
-            found[name] = list(value) if isinstance(value, tuple) else value
+        for part in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, part.name)
+            if not part.metadata.get("quiet") or value != part.default:
+                found[part.name] = list(value) if isinstance(value, tuple) else value
         return found
 
 
@@ -75,8 +87,10 @@ def read_recipe(recipe: type[R], record: Mapping[str, Any]) -> R:
     UsageError
         A field is missing, unknown, or has a value that it cannot have.
     """
-    known = [part.name for part in fields(recipe)]  # type: ignore[arg-type]
-    if set(known) != set(record):
+    parts = fields(recipe)  # type: ignore[arg-type]
+    known = [part.name for part in parts]
+    needed = {part.name for part in parts if not part.metadata.get("quiet")}
+    if not needed <= set(record) <= set(known):
         msg = f"recipe: expected {', '.join(known)}, found {', '.join(record)}"
         raise UsageError(msg)
     import msgspec  # not needed by the help of a command
@@ -95,6 +109,13 @@ def check_seed(seed: int) -> None:
         raise UsageError(msg)
 
 
+def check_share(share: float) -> None:
+    """Raise UsageError for a tolerance that is no share below 1."""
+    if not 0 <= share < 1:
+        msg = f"tolerance: expected a share from 0 to 0.99, found {share}"
+        raise UsageError(msg)
+
+
 def parse_number(text: str) -> int:
     """Return a whole number.
 
@@ -105,6 +126,18 @@ def parse_number(text: str) -> int:
         msg = f"expected a whole number, found {text!r}"
         raise ValueError(msg)
     return int(text)
+
+
+def parse_share(text: str) -> float:
+    """Return a share below 1.
+
+    >>> parse_share("0.05"), parse_share("0")
+    (0.05, 0.0)
+    """
+    if not re.fullmatch(r"0?\.[0-9]{1,9}|0", text):
+        msg = f"expected a share from 0 to 0.99 such as 0.05, found {text!r}"
+        raise ValueError(msg)
+    return float(text)
 
 
 def parse_names(text: str) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
 """Bytes, wherever they lie, as verified local files.
 
 Knows URLs, HTTP, object stores, zips, the cache and the disk; knows no dataset, no
-image format and no row. May import: errors, version.
+image format and no row. May import: errors, limits, version.
 """

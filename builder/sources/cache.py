@@ -5,7 +5,8 @@
     ROOT/fetched/<digest of source and version>/<digest of member>.crc    (*)
 
 (*) only where the source gives no CRC-32. Names and URLs only ever enter as digests,
-so nothing that a source says becomes a path.
+so nothing that a source says becomes a path. ROOT may be reached through links; below
+it nothing is, and only files of these names are removed.
 """
 
 from __future__ import annotations
@@ -15,25 +16,39 @@ import hashlib
 import json
 import os
 import re
-import secrets
-import shutil
+import stat
 import time
 import zlib
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from platformdirs import user_cache_path
 
 from builder.errors import OutputError
+from builder.limits import MAX_SMALL_RECORD
+from builder.sources import own_files
+from builder.sources.cache_folders import (
+    DIGEST,
+    FOLDER,
+    HALF,
+    SOURCE,
+    folders_of,
+    own_of,
+    remove,
+)
+from builder.sources.json_text import read_json
+from builder.sources.regular import open_regular
 from builder.sources.urls import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import io
+    from collections.abc import Callable, Iterator
 
     from builder.sources.member import RemoteMember
 
-_FOLDER = "fetched"
-_DIGEST = re.compile("[0-9a-f]{32}")
+_CRC_DIGITS = 8
+_CRC = re.compile(f"[0-9a-f]{{{_CRC_DIGITS}}}")
 _PIECE = 1024**2
 _ABANDONED = 24 * 3600.0  # seconds since a process last wrote to its file
 
@@ -68,6 +83,12 @@ class Cache:
 
     def __init__(self, root: str | os.PathLike[str] | None = None) -> None:
         self.root = cache_root(root)
+        # Written here, of sources that do not tell their version.
+        self._own: set[RemoteMember] = set()
+
+    def __reduce__(self) -> tuple[type[Cache], tuple[Path]]:
+        """Send workers where it is, not what was written here."""
+        return type(self), (self.root,)
 
     def path_of(self, member: RemoteMember) -> Path:
         """Return where `member` is kept, or would be."""
@@ -75,18 +96,33 @@ class Cache:
         key = [member.name, member.file_size, member.CRC]
         if not member.in_zip:
             key = [member.url, member.etag]
-        return self.root / _FOLDER / _digest(source, version) / _digest(*key)
+        return self.root / FOLDER / _digest(source, version) / _digest(*key)
 
     def has(self, member: RemoteMember) -> bool:
-        """Return whether `member` is there with the right length, its bytes unread."""
+        """Return whether `member` is there with the right length, its bytes unread.
+
+        A file of its own whose server tells no version may be another one by now, of
+        the same length or not: it counts only if it was fetched through this very
+        cache, or if `proves` was asked.
+        """
+        if not (member.in_zip or member.etag or member in self._own):
+            return False
         path = self.path_of(member)
+        size = _size_of(path)
+        if size is None or member.file_size not in {-1, size}:
+            return False
+        return member.in_zip or _size_of(_crc_file(path)) is not None
+
+    def proves(self, member: RemoteMember, sha256: str) -> bool:
+        """Return whether `member` is there with this digest; from then on it counts."""
         try:
-            size = path.stat().st_size
+            with open_regular(self.path_of(member), no_follow=True) as file:
+                found = _sha256_of(file)
         except OSError:
             return False
-        if member.file_size not in {-1, size}:
-            return False
-        return member.in_zip or _crc_file(path).is_file()
+        if found == sha256:
+            self._own.add(member)
+        return found == sha256
 
     def find(self, member: RemoteMember) -> Path | None:
         """Return the file of `member` if it is there and its CRC-32 is right."""
@@ -96,7 +132,7 @@ class Cache:
         try:
             expected = member.CRC
             if not member.in_zip:
-                expected = int(_crc_file(path).read_text("ascii"), 16)
+                expected = _read_crc(path)
             return path if _crc_of(path) == expected else None
         except (OSError, ValueError):
             return None  # removed or damaged meanwhile: as if it were not there
@@ -117,19 +153,14 @@ class Cache:
             The disk is full, or the cache cannot be written. What was kept before is
             still there.
         """
-        path = self.path_of(member)
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+        name = self.path_of(member).relative_to(self.root).as_posix()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._describe(path.parent, member)
-            try:
-                with temporary.open("xb") as file:
-                    yield file
-                if not member.in_zip:
-                    _replace(_crc_file(path), f"{_crc_of(temporary):08x}".encode())
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            self._describe(PurePosixPath(name).parent, member)
+            finish = None if member.in_zip else partial(self._keep_crc, name)
+            with self._writing(name, finish) as file:
+                yield file
+            if not (member.in_zip or member.etag):
+                self._own.add(member)
         except OSError as err:
             raise OutputError(
                 f"the cache {self.root} cannot be written ({err.strerror or err}): "
@@ -140,35 +171,39 @@ class Cache:
     def sweep(self) -> None:
         """Remove the files of processes that were killed while they wrote them."""
         before = time.time() - _ABANDONED
-        for folder in _folders(self.root):
-            for path in folder.glob("*.tmp"):
-                with contextlib.suppress(OSError):  # another process did it, or may
-                    if path.stat().st_mtime < before:
-                        path.unlink()
+        for folder in folders_of(self.root):
+            for name, found in own_of(folder):
+                if HALF.fullmatch(name) and found.st_mtime < before:
+                    remove(folder, name)
 
-    def _describe(self, folder: Path, member: RemoteMember) -> None:
+    def _describe(self, folder: PurePosixPath, member: RemoteMember) -> None:
         """Say beside the entries what they are of; URLs without their secrets."""
-        path = folder / "source.json"
-        if not path.exists():
+        name = f"{folder}/{SOURCE}"
+        if not (self.root / name).exists():
             url, etag = _source_of(member)
-            text = json.dumps({"url": shown(url), "etag": etag})
-            _replace(path, text.encode())
+            self._replace(name, json.dumps({"url": shown(url), "etag": etag}).encode())
+
+    def _keep_crc(self, name: str, temporary: str) -> None:
+        crc = f"{_crc_of(self.root / temporary):08x}"
+        self._replace(f"{name}.crc", crc.encode())
+
+    def _replace(self, name: str, data: bytes) -> None:
+        with self._writing(name) as file:
+            file.write(data)
+
+    def _writing(
+        self, name: str, finish: Callable[[str], None] | None = None
+    ) -> contextlib.AbstractContextManager[BinaryIO]:
+        temporary = f"{name}.{own_files.token(8)}.tmp"
+        return own_files.writing(str(self.root), name, temporary, finish)
 
 
 def list_cache(root: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
     """Return what is kept of each source, sorted by URL."""
     entries = []
-    for folder in _folders(cache_root(root)):
-        sizes = [
-            path.stat().st_size
-            for path in folder.iterdir()
-            if _DIGEST.fullmatch(path.name)
-        ]
-        try:
-            source = json.loads((folder / "source.json").read_bytes())
-            url, etag = str(source["url"]), str(source["etag"])
-        except (OSError, ValueError, TypeError, KeyError):
-            url, etag = "unknown", ""
+    for folder in folders_of(cache_root(root)):
+        sizes = [f.st_size for name, f in own_of(folder) if DIGEST.fullmatch(name)]
+        url, etag = _read_source(folder / SOURCE)
         entries.append(CacheEntry(url, etag, len(sizes), sum(sizes), folder))
     return sorted(entries)
 
@@ -176,24 +211,26 @@ def list_cache(root: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
 def clear_cache(root: str | os.PathLike[str] | None = None) -> int:
     """Remove all that is kept, and return how many bytes that were.
 
-    Only folders that `Cache` makes are removed; anything else in `root` stays.
+    Only files that `Cache` makes are removed, and folders that are empty then; anything
+    else in `root` stays.
     """
-    entries = list_cache(root)
-    for entry in entries:
-        shutil.rmtree(entry.path, ignore_errors=True)
-    return sum(entry.bytes for entry in entries)
+    size = 0
+    for folder in folders_of(cache_root(root)):
+        for name, found in own_of(folder):
+            if remove(folder, name) and DIGEST.fullmatch(name):
+                size += found.st_size
+        with contextlib.suppress(OSError):  # it holds something else
+            folder.rmdir()
+    return size
 
 
-def _folders(root: Path) -> list[Path]:
+def _size_of(path: Path) -> int | None:
+    """Return the size of a regular file; None where there is none."""
     try:
-        found = list((root / _FOLDER).iterdir())
+        found = path.lstat()
     except OSError:
-        return []
-    return [
-        path
-        for path in found
-        if _DIGEST.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
-    ]
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _source_of(member: RemoteMember) -> tuple[str, str]:
@@ -207,19 +244,47 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
+def _read_source(path: Path) -> tuple[str, str]:
+    """Return URL and version as `Cache` wrote them; others if somebody else did."""
+    try:
+        data = _read(path, MAX_SMALL_RECORD)
+        told = read_json(data, most=MAX_SMALL_RECORD)
+        url, etag = told["url"], told["etag"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return "unknown", ""
+    is_text = isinstance(url, str) and isinstance(etag, str)
+    return (url, etag) if is_text and url.isprintable() else ("unknown", "")
+
+
+def _read_crc(path: Path) -> int:
+    """Return the CRC-32 that was kept of an entry; ValueError if that is none."""
+    text = _read(_crc_file(path), _CRC_DIGITS).decode("ascii")
+    if not _CRC.fullmatch(text):
+        msg = f"expected {_CRC_DIGITS} hexadecimal digits"
+        raise ValueError(msg)
+    return int(text, 16)
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Return the bytes of a regular file that has `most` of them at most."""
+    with open_regular(path, no_follow=True) as file:
+        return file.read(most + 1)
+
+
 def _crc_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.crc")
 
 
 def _crc_of(path: Path) -> int:
     crc = 0
-    with path.open("rb") as file:
+    with open_regular(path, no_follow=True) as file:
         while piece := file.read(_PIECE):
             crc = zlib.crc32(piece, crc)
     return crc
 
 
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+def _sha256_of(file: io.FileIO) -> str:
+    digest = hashlib.sha256()  # `hashlib.file_digest` is of Python 3.11
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.errors import OutputError
+from builder.sources.own_files import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +51,11 @@ def size_of_output(keys: Iterable[str], members: Mapping[str, Member]) -> int:
 
 def size_of_folder(path: str) -> int:
     """Return the bytes of all files that are below a local folder already."""
-    return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
+    return sum(
+        entry.stat(follow_symlinks=False).st_size
+        for _, entry in walk(path)
+        if entry.is_file(follow_symlinks=False)
+    )
 
 
 def _folder(path: str) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from builder.errors import DamagedError, FetchError
 from builder.sources.disk import check_room
 from builder.sources.http_answers import changed
-from builder.sources.limits import MAX_FILE_SIZE
+from builder.sources.known import is_kept, writing_known
 from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
 from builder.sources.retry import GaveUpError, Retry, TransientError
@@ -17,14 +18,17 @@ from builder.sources.urls import HTTP_SCHEMES, scheme_of, shown
 from builder.sources.zips import unpack_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from builder.sources.cache import Cache
+    from builder.sources.known import Growing, Known
     from builder.sources.member import Member
     from builder.sources.remote import Remote
 
     Report = Callable[[int], None]
+    Writing = Callable[[RemoteMember], AbstractContextManager[Growing]]
 
 # Times that a request is made whose bytes arrive in full but damaged: over plain http,
 # which official sources use, nothing but a 16-bit checksum guards them on their way.
@@ -80,6 +84,7 @@ def fetch(
     cache: Cache,
     remote: Remote,
     progress: Callable[[int], None] | None = None,
+    known: Mapping[RemoteMember, Known] | None = None,
     max_gap: int = MAX_GAP,
     max_request: int = MAX_REQUEST,
 ) -> list[LocalMember]:
@@ -89,7 +94,12 @@ def fetch(
     others are requested, neighbours of one zip together. Memory is bounded by the
     requests in flight and a few times `max_request` (or the largest member). However a
     fetch ends, each member that it finished is in the cache and will not be fetched
-    again.
+    again; but for files of their own whose server tells no version, of which nobody
+    knows whether they are still the same: those each command fetches anew.
+
+    A member of a zip is proved by its CRC-32 and size, wherever its parts came from,
+    so that ranges of a zip without a strong version are allowed. A file of its own has
+    no such proof: it comes in one answer, or goes on by a strong entity tag.
 
     Parameters
     ----------
@@ -102,30 +112,36 @@ def fetch(
     progress : callable, optional
         Called from this thread with the bytes that came, or less than 0 where some
         are asked for again.
+    known : dict of RemoteMember to Known, optional
+        What is known of members beforehand: their digests are taken as the bytes
+        arrive, and another one does not get into the cache.
     max_gap, max_request : int
         As in `plan_requests`.
 
     Raises
     ------
     FetchError
-        A source cannot be read, is damaged, or changed since its directory was read.
+        A source cannot be read, is damaged, or changed since its directory was read;
+        or a member is not what is known of it.
     OutputError
         The disk has no room, or the cache cannot be written.
     """
     wanted = _remote(members)
+    known = known or {}
     files: dict[RemoteMember, LocalMember] = {}
     if wanted:
         cache.sweep()
         with ThreadPoolExecutor(remote.concurrency + _UNPACKING, "fetch") as pool:
             try:
-                kept = [member for member in wanted if cache.has(member)]
+                kept = [m for m in wanted if is_kept(cache, known, m)]
                 found = zip(kept, pool.map(cache.find, kept), strict=True)
                 paths = {member: path for member, path in found if path is not None}
                 missing = [member for member in wanted if member not in paths]
                 check_room({str(cache.root): _room(missing)})
                 _check_versions(remote, missing)
                 tasks = _plan(missing, max_gap, max_request)
-                _run_all(pool, remote, cache, tasks, progress)
+                run = partial(_run, remote, cache, known)
+                _run_all(pool, run, tasks, progress)
             except BaseException:
                 remote.close()
                 pool.shutdown(cancel_futures=True)
@@ -140,15 +156,14 @@ def fetch(
 
 def _run_all(
     pool: ThreadPoolExecutor,
-    remote: Remote,
-    cache: Cache,
+    run: Callable[[Request | RemoteMember, Report], None],
     tasks: Sequence[Request | RemoteMember],
     progress: Callable[[int], None] | None,
 ) -> None:
     """Do all tasks in threads, and tell from this one what comes."""
     news: SimpleQueue[int | Future[None]] = SimpleQueue()
     for task in tasks:
-        future = pool.submit(_run, remote, cache, task, news.put)
+        future = pool.submit(run, task, news.put)
         future.add_done_callback(news.put)
     left = len(tasks)
     while left:
@@ -206,28 +221,33 @@ def _plan(
 
 
 def _run(
-    remote: Remote, cache: Cache, task: Request | RemoteMember, report: Report
+    remote: Remote,
+    cache: Cache,
+    known: Mapping[RemoteMember, Known],
+    task: Request | RemoteMember,
+    report: Report,
 ) -> None:
     """Do one task in a thread, and report the needed bytes as they come."""
+    writing = partial(writing_known, cache, known)
     if isinstance(task, RemoteMember):
-        _download(remote, cache, task, report)
+        _download(remote, writing, task, report)
         return
     try:
-        _DAMAGED.call(lambda: _fetch_request(remote, cache, task, report))
+        _DAMAGED.call(lambda: _fetch_request(remote, writing, task, report))
     except GaveUpError as err:
         _check_version(remote, task.members[0].url, task.members[0].etag)
         raise DamagedError(err.fault) from err
 
 
 def _fetch_request(
-    remote: Remote, cache: Cache, request: Request, report: Report
+    remote: Remote, writing: Writing, request: Request, report: Report
 ) -> None:
     body = _read(remote, request, report)
     try:
         for member in request.members:
             offset = member.header_offset - request.start
             span = body[offset : offset + member.span]
-            with cache.writing(member) as file:
+            with writing(member) as file:
                 for piece in unpack_pieces(span, member):
                     file.write(piece)
     except DamagedError as err:
@@ -258,16 +278,17 @@ def _read(remote: Remote, request: Request, report: Report) -> memoryview:
 
 
 def _download(
-    remote: Remote, cache: Cache, member: RemoteMember, report: Report
+    remote: Remote, writing: Writing, member: RemoteMember, report: Report
 ) -> None:
     """Fetch a member that is a file of its own."""
-    if member.file_size > MAX_FILE_SIZE:
+    most = remote.limits.max_file_size
+    if member.file_size > most:
         raise FetchError(
             f"{shown(member.url)} has {member.file_size} bytes, expected "
-            f"{MAX_FILE_SIZE} at most of a file that trimset has a use for; check the "
-            "address"
+            f"{most} at most of a file that trimset has a use for; check the "
+            "address, or give a larger --max-file-size"
         )
-    with cache.writing(member) as file:
+    with writing(member) as file:
         remote.download(member.url, file, etag=member.etag, progress=report)
         if member.file_size not in {-1, file.tell()}:
             raise FetchError(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from builder.errors import FetchError, MissingError, SourceError
 from builder.sources.http_answers import Stat
+from builder.sources.links import check_within, open_within
 from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.range_file import RangeFile
+from builder.sources.regular import found_at, too_large
 from builder.sources.urls import HTTP_SCHEMES, host_of, local_path, shown
 from builder.sources.zips import read_directory
 
@@ -38,7 +41,7 @@ def stat(remote: Remote, url: str) -> Stat:
     path = local_path(url)
     if path is None:
         return remote.stat(url)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 (a name may be too long for it)
         raise _not_there(path)
     return Stat(path.stat().st_size, "")
 
@@ -50,7 +53,7 @@ def exists(remote: Remote, url: str) -> bool:
     """
     path = local_path(url)
     if path is not None:
-        return path.is_file()
+        return os.path.isfile(path)  # noqa: PTH113 (a name may be too long for it)
     try:
         remote.stat(url, attempts=_FIRST_ATTEMPTS)
     except MissingError:
@@ -58,13 +61,15 @@ def exists(remote: Remote, url: str) -> bool:
     return True
 
 
-def find_file(remote: Remote, url: str) -> Member:
+def find_file(remote: Remote, url: str, root: str = "") -> Member:
     """Return the whole file at a local path or URL, of the version that it has now.
 
     Raises
     ------
     MissingError
         There is no such file, or it may not be read.
+    SourceError
+        It is larger than it may be, or a link leads out of `root`.
     FetchError
         It could not be asked for.
     """
@@ -72,38 +77,44 @@ def find_file(remote: Remote, url: str) -> Member:
     path = local_path(url)
     if path is None:
         return RemoteMember(url, url, size, etag)
-    return LocalMember(path.name, str(path), size)
+    check_within(str(path), root)
+    most = remote.limits.max_file_size
+    if size > most:
+        raise SourceError(too_large(str(path), size, most))
+    return LocalMember(path.name, str(path), size, root=root)
 
 
-def open_seekable(remote: Remote, url: str) -> BinaryIO:
+def open_seekable(remote: Remote, url: str, root: str = "") -> BinaryIO:
     """Return a seekable, read-only file: local, or over range requests."""
     path = local_path(url)
     if path is None:
         return cast("BinaryIO", RangeFile(remote, url))
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 (a name may be too long for it)
         raise _not_there(path)
     try:
-        return path.open("rb")
+        return cast("BinaryIO", open_within(str(path), root))
     except OSError as err:
         raise SourceError(
             f"{path}: cannot be read: {err.strerror}; check its permissions"
         ) from err
 
 
-def read_zip(remote: Remote, url: str) -> dict[str, Member]:
+def read_zip(remote: Remote, url: str, root: str = "") -> dict[str, Member]:
     """Return the members of a local or remote zip by name.
 
     As `builder.sources.zips.read_directory`, of which it is the edge: over HTTP it
-    moves the directory and 128 KiB at most, in two requests.
+    moves the directory and 128 KiB at most, in two requests. No link of a local one may
+    lead out of `root`, unless that is empty.
     """
     path = local_path(url)
-    with open_seekable(remote, url) as file:
+    most = remote.limits.max_file_size
+    with open_seekable(remote, url, root) as file:
         if path is None:
             etag = getattr(file, "etag", "")
             there = partial(RemoteMember, url=url, etag=etag)
-            return read_directory(file, where=shown(url), make=there)
-        here = partial(LocalMember, path=str(path))
-        return read_directory(file, where=str(path), make=here)
+            return read_directory(file, where=shown(url), make=there, max_size=most)
+        here = partial(LocalMember, path=str(path), root=root)
+        return read_directory(file, where=str(path), make=here, max_size=most)
 
 
 def members_from_urls(
@@ -112,8 +123,10 @@ def members_from_urls(
     remote: Remote,
     *,
     allowed_hosts: Collection[str],
-) -> list[RemoteMember]:
+) -> list[RemoteMember | None]:
     """Return members that are files of their own, with sizes asked from the servers.
+
+    None stands for one that is not there, or may not be read.
 
     Parameters
     ----------
@@ -145,28 +158,38 @@ def members_from_urls(
 
 def members_at(
     names: Sequence[str], urls: Sequence[str], remote: Remote
-) -> list[RemoteMember]:
+) -> list[RemoteMember | None]:
     """Return members at remote URLs that the user gave, whatever their scheme.
 
-    An error closes `remote`, so that the requests in flight end with it.
+    None stands for one that is not there, or may not be read. An error closes `remote`,
+    so that the requests in flight end with it.
 
     Raises
     ------
     FetchError
         One cannot be asked for its size.
     """
+
+    def ask(url: str) -> Stat | None:
+        try:
+            return remote.stat(url)
+        except MissingError:
+            return None
+
     with ThreadPoolExecutor(remote.concurrency) as pool:
         try:
-            stats = list(pool.map(remote.stat, urls))
+            stats = list(pool.map(ask, urls))
         except BaseException:
             remote.close()
             pool.shutdown(cancel_futures=True)
             raise
     return [
-        RemoteMember(name, url, size, etag)
-        for name, url, (size, etag) in zip(names, urls, stats, strict=True)
+        None if told is None else RemoteMember(name, url, told.size, told.etag)
+        for name, url, told in zip(names, urls, stats, strict=True)
     ]
 
 
 def _not_there(path: Path) -> MissingError:
-    return MissingError(f"{path}: no such file; check the path")
+    found = found_at(path)
+    told = "no such file" if found == "none" else f"expected a file, found {found}"
+    return MissingError(f"{path}: {told}; check the path")

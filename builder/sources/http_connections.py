@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakSet
@@ -13,7 +14,11 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from builder.sources.http_pace import Pace, paced
 from builder.sources.urls import host_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Connections:
@@ -23,10 +28,13 @@ class Connections:
     ----------
     concurrency : int
         Connections to keep to one host.
+    pace : Pace
+        How slow an answer may be.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, pace: Pace | None = None) -> None:
         self._concurrency = concurrency
+        self._pace = pace or Pace()
         self._managers: dict[str, urllib3.PoolManager] = {}
         self._sockets = _Sockets()
         self._lock = threading.Lock()
@@ -51,9 +59,38 @@ class Connections:
                     if proxy
                     else urllib3.PoolManager(maxsize=self._concurrency)
                 )
-                made.pool_classes_by_scheme = _pools_that_tell(self._sockets)
+                made.pool_classes_by_scheme = _pools_that_tell(
+                    self._sockets, self._pace
+                )
                 self._managers[proxy] = made
             return self._managers[proxy]
+
+
+class Answer:
+    """An answer whose connection is kept for the next only if it was read whole."""
+
+    def __init__(
+        self, response: urllib3.BaseHTTPResponse, url: str, *, whole: bool
+    ) -> None:
+        self.response = response
+        self.status = response.status
+        self.headers = response.headers
+        self.url = url
+        self.whole = whole
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back, or cut it."""
+        if self.whole:
+            self.response.drain_conn()
+        else:
+            self.response.close()
+        self.response.release_conn()
 
 
 class _Sockets:
@@ -86,16 +123,20 @@ def _shut(connected: socket.socket) -> None:
 
 
 def _pools_that_tell(
-    sockets: _Sockets,
+    sockets: _Sockets, pace: Pace
 ) -> dict[str, type[HTTPConnectionPool]]:
     """Return urllib3's pools by scheme, whose connections add their sockets."""
 
     class Plain(HTTPConnection):
+        response_class = paced(pace)
+
         def connect(self) -> None:
             super().connect()
             sockets.add(self.sock)
 
     class Secure(HTTPSConnection):
+        response_class = paced(pace)
+
         def connect(self) -> None:
             super().connect()
             sockets.add(self.sock)

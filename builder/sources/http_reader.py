@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError, SSLError
 
 from builder.errors import FetchError
+from builder.limits import LIMITS, SLOW_ATTEMPTS, Limits
 from builder.sources.http_answers import (
     NO_HEAD,
     PASSING,
     REDIRECTS,
     Stat,
     changed,
+    check_framing,
     check_version,
+    content_length,
     content_range,
+    is_strong,
     refusal,
     version_of,
 )
-from builder.sources.http_connections import Connections
-from builder.sources.limits import MAX_FILE_SIZE
+from builder.sources.http_connections import Answer, Connections
+from builder.sources.http_faults import own_faults
+from builder.sources.http_pace import Pace
 from builder.sources.retry import TransientError, parse_retry_after
-from builder.sources.urls import follow, shown
+from builder.sources.urls import follow, quoted, shown
 from builder.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from typing_extensions import Self
+    from builder.sources.known import Growing
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 10.0
@@ -50,11 +53,24 @@ class Http:
         Connections to keep to one host.
     closing : threading.Event
         Set from outside to make reads end early.
+    limits : Limits
+        How large a file may be.
+    pace : Pace
+        How slow a server may be.
     """
 
-    def __init__(self, *, concurrency: int, closing: threading.Event) -> None:
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        closing: threading.Event,
+        limits: Limits = LIMITS,
+        pace: Pace | None = None,
+    ) -> None:
+        self._limits = limits
         self._closing = closing
-        self._connections = Connections(concurrency)
+        self._pace = pace or Pace(limits.min_rate)
+        self._connections = Connections(concurrency, self._pace)
         self._totals: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -65,17 +81,16 @@ class Http:
     def stat(self, url: str) -> Stat:
         """Return size and version of a file, by HEAD or else by its first byte."""
         with self._answer("HEAD", url) as answer:
-            if answer.status == 200 and "Content-Length" in answer.headers:
-                return Stat(
-                    int(answer.headers["Content-Length"]), version_of(answer.headers)
-                )
+            size = content_length(url, answer.headers) if answer.status == 200 else -1
+            if size >= 0:
+                return Stat(size, version_of(answer.headers))
             if answer.status != 200 and answer.status not in NO_HEAD:
                 raise refusal(url, answer.status)
         with self._answer("GET", url, "bytes=0-0") as answer:
             if answer.status == 206:
                 size = content_range(url, answer.headers)[2]
             elif answer.status == 200:
-                size = int(answer.headers.get("Content-Length", -1))
+                size = content_length(url, answer.headers)
             else:
                 raise refusal(url, answer.status)
             return Stat(size, version_of(answer.headers))
@@ -113,70 +128,97 @@ class Http:
             return self._body(answer, stop - start)
 
     def download(
-        self, url: str, file: BinaryIO, etag: str, progress: Callable[[int], None]
+        self, url: str, file: Growing, etag: str, progress: Callable[[int], None]
     ) -> None:
-        """Write the file at `url` to `file`, from where `file` stands if it can."""
+        """Write the file at `url` to `file`, from where `file` stands if it can.
+
+        Only a strong entity tag says that what comes now goes on what came before;
+        without one it begins anew.
+        """
+        if file.tell() and not is_strong(etag):
+            _empty(file, progress)
         start = file.tell()
-        with self._answer("GET", url, f"bytes={start}-" if start else "") as answer:
+        with self._answer("GET", url, start=start, etag=etag) as answer:
             if answer.status not in {200, 206}:
                 raise refusal(url, answer.status)
             check_version(url, answer.headers, etag)
             if answer.status == 200:
-                progress(-start)
-                start = file.seek(0)
-                file.truncate()
-            elif content_range(url, answer.headers)[0] != start:
-                raise FetchError(
-                    f"{shown(url)}: the server sent another part: expected bytes from "
-                    f"{start} on, found {answer.headers['Content-Range']!r}; it is "
-                    "broken: name another source"
-                )
-            buffer = memoryview(bytearray(_PIECE))
-            while came := self._read_into(buffer, answer):
-                start += came
-                if start > MAX_FILE_SIZE:
-                    raise FetchError(
-                        f"{shown(url)} goes on and on: expected {MAX_FILE_SIZE} bytes "
-                        "at most of a file that trimset has a use for; check the "
-                        "address"
-                    )
-                file.write(buffer[:came])
-                progress(came)
+                _empty(file, progress)
+            else:
+                _check_rest(url, answer.headers, start)
+                if start and answer.headers.get("ETag") != etag:
+                    _empty(file, progress)
+                    raise TransientError("the rest came without its version")
+            self._copy(answer, file, progress)
 
-    def _answer(self, method: str, url: str, byte_range: str = "") -> _Answer:
-        """Send one request, following redirects, and return the answer unread."""
-        target = url
+    def _copy(
+        self, answer: Answer, file: Growing, progress: Callable[[int], None]
+    ) -> None:
+        """Write a body to the end of a file."""
+        size, most = file.tell(), self._limits.max_file_size
+        buffer = memoryview(bytearray(_PIECE))
+        while came := self._read_into(buffer, answer):
+            size += came
+            if size > most:
+                raise FetchError(
+                    f"{shown(answer.url)} goes on and on: expected {most} bytes "
+                    "at most of a file that trimset has a use for; check the "
+                    "address"
+                )
+            file.write(buffer[:came])
+            progress(came)
+
+    def _answer(
+        self,
+        method: str,
+        url: str,
+        byte_range: str = "",
+        *,
+        start: int = 0,
+        etag: str = "",
+    ) -> Answer:
+        """Send one request, following redirects, and return the answer unread.
+
+        From `start` on, it asks for the rest of the version `etag`, or else for all.
+        """
+        asked = {"Range": byte_range} if byte_range else {}
+        if start:
+            asked = {"Range": f"bytes={start}-", "If-Range": etag}
+        target, began = url, self._pace.clock()
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._request(method, target, byte_range)
+            answer = self._request(method, target, asked)
             location = answer.headers.get("Location")
             if answer.status not in REDIRECTS or not location:
                 break
             answer.close()
             target = follow(target, location)
+            if self._pace.clock() - began > self._pace.window:
+                fault = f"redirects for more than {self._pace.window:.0f} s"
+                raise TransientError(fault, attempts=SLOW_ATTEMPTS)
         else:
             raise FetchError(
                 f"{shown(url)} redirects more than {MAX_REDIRECTS} times; name the "
                 "final address as the source"
             )
-        coding = answer.headers.get("Content-Encoding", "identity")
         if answer.status in PASSING:
             answer.close()
             wait = parse_retry_after(answer.headers.get("Retry-After"))
             raise TransientError(f"the server answers {answer.status}", wait)
-        if coding != "identity":
+        try:
+            if answer.status in {200, 206}:
+                check_framing(url, answer.headers)
+        except FetchError:
             answer.close()
-            raise FetchError(
-                f"{shown(url)}: the server re-codes the file: expected its bytes as "
-                f"they are, found {coding!r}; name another source"
-            )
+            raise
         return answer
 
-    def _request(self, method: str, url: str, byte_range: str) -> _Answer:
-        headers = {**_HEADERS, "Range": byte_range} if byte_range else {**_HEADERS}
-        user = urlsplit(url).netloc.rpartition("@")[0]
-        if user:
-            headers |= urllib3.make_headers(basic_auth=unquote(user))
-        try:
+    def _request(self, method: str, url: str, asked: dict[str, str]) -> Answer:
+        # It is an address: `Remote` looked, and `follow` at where it leads.
+        with own_faults(url):
+            headers = {**_HEADERS, **asked}
+            user = urlsplit(url).netloc.rpartition("@")[0]
+            if user:
+                headers |= urllib3.make_headers(basic_auth=unquote(user))
             response = self._connections.pool(url).request(
                 method,
                 url,
@@ -187,16 +229,12 @@ class Http:
                 retries=False,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
             )
-        except LocationValueError as err:
-            raise FetchError(f"{shown(url)} is no address ({err}); check it") from err
-        except HTTPError as err:
-            raise _fault(url, err) from err
-        return _Answer(response, url, whole=method == "HEAD")
+        return Answer(response, url, whole=method == "HEAD")
 
-    def _body(self, answer: _Answer, length: int) -> memoryview:
+    def _body(self, answer: Answer, length: int) -> memoryview:
         """Return the body, which has to have `length` bytes."""
-        announced = answer.headers.get("Content-Length", str(length))
-        if announced != str(length):
+        announced = content_length(answer.url, answer.headers)
+        if announced not in {-1, length}:
             raise TransientError(f"{announced} bytes announced of {length}")
         body = memoryview(bytearray(length))
         filled = 0
@@ -209,57 +247,39 @@ class Http:
             raise TransientError(f"more than the {length} bytes asked for came")
         return body
 
-    def _read_into(self, buffer: memoryview, answer: _Answer) -> int:
+    def _read_into(self, buffer: memoryview, answer: Answer) -> int:
         """Read some of the body, and return how much; 0 at its end."""
         if self._closing.is_set():
             raise FetchError("the fetch was stopped; run it again to go on")
-        try:
+        with own_faults(answer.url):
             came = answer.response.readinto(buffer)
-        except HTTPError as err:
-            raise _fault(answer.url, err) from err
         answer.whole = not came
         return came
 
     def _check_total(self, url: str, total: int) -> None:
         """Refuse a file that has another size than when it was first read."""
+        if total < 0:
+            return
         with self._lock:
             known = self._totals.setdefault(url, total)
         if known != total:
             raise changed(url, f"{known} bytes", f"{total}")
 
 
-class _Answer:
-    """An answer whose connection is kept for the next only if it was read whole."""
-
-    def __init__(
-        self, response: urllib3.BaseHTTPResponse, url: str, *, whole: bool
-    ) -> None:
-        self.response = response
-        self.status = response.status
-        self.headers = response.headers
-        self.url = url
-        self.whole = whole
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self.whole:
-            self.response.drain_conn()
-        else:
-            self.response.close()
-        self.response.release_conn()
+def _empty(file: Growing, progress: Callable[[int], None]) -> None:
+    """Begin a file anew."""
+    progress(-file.tell())
+    file.seek(0)
+    file.truncate()
 
 
-def _fault(url: str, err: HTTPError) -> Exception:
-    """Return the error for a failed connection; a bad certificate does not pass."""
-    cause = err.args[0] if err.args else None
-    if isinstance(err, SSLError) and isinstance(cause, ssl.SSLCertVerificationError):
-        return FetchError(
-            f"{shown(url)}: the server's certificate is not valid "
-            f"({cause.verify_message}); check the address and the clock"
-        )
-    return TransientError(f"the connection failed ({type(err).__name__})")
+def _check_rest(url: str, headers: Mapping[str, str], start: int) -> None:
+    """Refuse a part of a whole file that is not all the rest of it."""
+    first, stop, total = content_range(url, headers)
+    if first == start and stop == total:
+        return
+    raise FetchError(
+        f"{shown(url)}: the server sent another part: expected bytes from "
+        f"{start} on, found {quoted(headers['Content-Range'])}; it is "
+        "broken: name another source"
+    )

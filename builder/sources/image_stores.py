@@ -1,24 +1,23 @@
-"""Where images lie: in a folder, in a zip, or each at a URL of its own."""
+"""Where images lie: in a folder, in a zip, at URLs, or in several of these."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from builder.errors import ImageError, MissingError, SourceError
-from builder.sources.find import exists, members_at, members_from_urls, read_zip
-from builder.sources.member import LocalMember
+from builder.sources.find import exists, members_from_urls
+from builder.sources.folder_view import FolderView
+from builder.sources.look import ZipView, best_of, locate_in
+from builder.sources.url_view import UrlView, below
 from builder.sources.urls import is_remote, shown
+from builder.sources.ways import AS_NAMED, Located
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from builder.sources.member import Member, RemoteMember
+    from builder.sources.look import View
+    from builder.sources.member import Member
     from builder.sources.remote import Remote
-
-# Names by which is told where all of them lie.
-_FIRST = 100
 
 
 class ImageStore(Protocol):
@@ -32,12 +31,42 @@ class ImageStore(Protocol):
     def url(self) -> str:
         """Where it lies, if that is not on this machine; else empty."""
 
-    def locate(self, names: Sequence[str], remote: Remote) -> Sequence[Member]:
-        """Return where each image lies; an image that is not there is an error."""
+    def locate(
+        self,
+        names: Sequence[str],
+        remote: Remote,
+        hints: Sequence[str | None] | None = None,
+    ) -> Located:
+        """Return where each image lies, and by which way it was found.
+
+        `hints` gives, for each, another address of the same file, if there is one.
+        """
+
+
+class _Viewed:
+    """A store that is looked into by what `view` gives."""
+
+    def view(self, names: Sequence[str], remote: Remote) -> View:
+        raise NotImplementedError
+
+    def locate(
+        self,
+        names: Sequence[str],
+        remote: Remote,
+        hints: Sequence[str | None] | None = None,
+    ) -> Located:
+        """Return where each image lies, with its size, and by which way it was found.
+
+        Raises
+        ------
+        SourceError
+            The store cannot be read. An image that is not there is no error.
+        """
+        return locate_in([self.view(names, remote)], names, hints)
 
 
 @dataclass(frozen=True)
-class FolderImages:
+class FolderImages(_Viewed):
     """Images that are files below a local folder.
 
     Attributes
@@ -47,44 +76,24 @@ class FolderImages:
         for all, and the first where none holds any.
     name : str
         What stands before the file name in the key of an image.
+    root : str or None
+        Folder, resolved, that no link may lead out of; empty if all links are followed.
+        If not given, the folder that holds them.
     """
 
     folders: tuple[str, ...]
     name: str
+    root: str | None = None
     url = ""
 
-    def locate(self, names: Sequence[str], remote: Remote) -> list[LocalMember]:  # noqa: ARG002
-        """Return where each image lies, with its size.
-
-        Raises
-        ------
-        ImageError
-            Images are missing; the message names the first.
-        """
-        folder = self.folders[0]
-        if len(self.folders) > 1:
-            first = names[:_FIRST]
-            folder = max(
-                self.folders,
-                key=lambda f: sum(os.path.isfile(os.path.join(f, n)) for n in first),  # noqa: PTH113, PTH118
-            )
-        members = []
-        missing = []
-        for name in names:
-            path = os.path.join(folder, name)  # noqa: PTH118 (hot path)
-            try:
-                size = os.stat(path).st_size  # noqa: PTH116 (hot path)
-            except OSError:
-                missing.append(name)
-                continue
-            members.append(LocalMember(name, path, size))
-        if missing:
-            raise _missing(folder, missing, len(names))
-        return members
+    def view(self, names: Sequence[str], remote: Remote) -> FolderView:
+        """Return the folder that holds them."""
+        most = remote.limits.max_file_size
+        return best_of([FolderView(f, self.root, most) for f in self.folders], names)
 
 
 @dataclass(frozen=True)
-class ZipImages:
+class ZipImages(_Viewed):
     """Images that are members of a zip, local or remote, which is never unpacked.
 
     Attributes
@@ -96,48 +105,34 @@ class ZipImages:
         stand there or not.
     folders : tuple of str
         Folders in which the zip may hold the images, besides its top.
+    root : str
+        Folder, resolved, that no link to the zip may lead out of; empty if one may.
     """
 
     path: str
     name: str
     folders: tuple[str, ...]
+    root: str = ""
 
     @property
     def url(self) -> str:
         """Where the zip lies, if that is not on this machine."""
         return shown(self.path) if is_remote(self.path) else ""
 
-    def locate(self, names: Sequence[str], remote: Remote) -> list[Member]:
-        """Return where each image lies in the zip.
-
-        Raises
-        ------
-        ImageError
-            Images are missing; the message names the first.
-        SourceError
-            The zip cannot be read.
-        """
-        directory = read_zip(remote, self.path)
-        prefixes = [*(f"{folder}/" for folder in self.folders), ""]
-        first = names[:_FIRST]
-        prefix = max(
-            prefixes, key=lambda p: sum(p + name in directory for name in first)
-        )
-        missing = [name for name in names if prefix + name not in directory]
-        if missing:
-            raise _missing(shown(self.path), missing, len(names))
-        return [directory[prefix + name] for name in names]
+    def view(self, names: Sequence[str], remote: Remote) -> ZipView:
+        """Return what is in the zip, having read its directory."""
+        return ZipView.of(self.path, self.folders, names, remote, self.root)
 
 
 @dataclass(frozen=True)
-class UrlFolderImages:
+class UrlFolderImages(_Viewed):
     """Images that are files of their own below a URL.
 
     Attributes
     ----------
     folders : tuple of str
-        URLs of the folders that may hold them; the first that has the first image
-        is taken for all.
+        URLs of the folders that may hold them; the first that has one of the first
+        images is taken for all.
     name : str
         What stands before the file name in the key of an image.
     """
@@ -152,25 +147,55 @@ class UrlFolderImages:
 
     def has(self, name: str, remote: Remote) -> bool:
         """Whether an image is in one of the folders."""
-        return any(exists(remote, f"{folder}/{name}") for folder in self.folders)
+        if any(exists(remote, below(folder, name)) for folder in self.folders):
+            return True
+        return self.view([name], remote).guess([name], [None])[0][0] is not None
 
-    def locate(self, names: Sequence[str], remote: Remote) -> list[RemoteMember]:
-        """Return where each image lies, with the size that the server tells.
+    def view(self, names: Sequence[str], remote: Remote) -> UrlView:
+        """Return what asks for images below the folder that holds them."""
+        del names
+        return UrlView(self.folders, remote)
+
+
+@dataclass(frozen=True)
+class JoinedImages:
+    """Images that lie in several stores, which are looked through together.
+
+    Attributes
+    ----------
+    stores : tuple of FolderImages, ZipImages or UrlFolderImages
+        Of an image that is in several of them, the first counts.
+    name : str
+        What stands before the file name in the key of an image.
+    absent : tuple of str
+        Places that were named and are not there.
+    """
+
+    stores: tuple[FolderImages | ZipImages | UrlFolderImages, ...]
+    name: str
+    absent: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Where those of the stores lie that are not on this machine."""
+        return " ".join(store.url for store in self.stores if store.url)
+
+    def locate(
+        self,
+        names: Sequence[str],
+        remote: Remote,
+        hints: Sequence[str | None] | None = None,
+    ) -> Located:
+        """Return where each image lies, with its size, and by which way it was found.
 
         Raises
         ------
         SourceError
-            An image is not there or cannot be asked for.
+            A store cannot be read.
         """
-        if not names:
-            return []
-        for folder in self.folders:
-            if exists(remote, f"{folder}/{names[0]}"):
-                urls = [f"{folder}/{name}" for name in names]
-                return members_at(names, urls, remote)
-        tried = ", ".join(shown(folder) for folder in self.folders)
-        msg = f"expected {names[0]} and others in one of {tried}: check --source"
-        raise MissingError(msg)
+        views = [store.view(names, remote) for store in self.stores]
+        absent = [f"{place} (not there)" for place in self.absent]
+        return locate_in(views, names, hints, absent=absent)
 
 
 @dataclass(frozen=True)
@@ -199,30 +224,36 @@ class UrlImages:
         """Return the hosts that are asked."""
         return " ".join(self.allowed_hosts)
 
-    def locate(self, names: Sequence[str], remote: Remote) -> list[RemoteMember]:
+    def locate(
+        self,
+        names: Sequence[str],
+        remote: Remote,
+        hints: Sequence[str | None] | None = None,
+    ) -> Located:
         """Return where each image lies, with the size that the server tells.
 
         Raises
         ------
-        SourceError
-            A record has no URL, or one of a host that is not allowed.
+        FetchError
+            A record has a URL of a host that is not allowed.
         """
-        urls = []
-        for name in names:
-            url = self.urls[name]
-            if not url:
-                msg = (
-                    f"{name}: its record has no {self.field} to get it from: give the"
-                    " images as a folder or a zip"
-                )
-                raise SourceError(msg)
-            urls.append(url)
-        return members_from_urls(names, urls, remote, allowed_hosts=self.allowed_hosts)
-
-
-def _missing(place: str, missing: Sequence[str], total: int) -> ImageError:
-    shown_names = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-    return ImageError(
-        f"{place}: {len(missing)} of {total} selected images are not there:"
-        f" {shown_names}; complete the source and run the same command again"
-    )
+        del hints
+        given = [place for place, name in enumerate(names) if self.urls[name]]
+        urls = [self.urls[names[place]] or "" for place in given]
+        asked = members_from_urls(
+            [names[place] for place in given],
+            urls,
+            remote,
+            allowed_hosts=self.allowed_hosts,
+        )
+        members: list[Member | None] = [None] * len(names)
+        reason = f"its record has no {self.field} to get it from"
+        reasons = {
+            place: reason for place, name in enumerate(names) if not self.urls[name]
+        }
+        for place, url, member in zip(given, urls, asked, strict=True):
+            members[place] = member
+            if member is None:
+                reasons[place] = f"{shown(url)} is not there"
+        found = sum(member is not None for member in members)
+        return Located(members, {AS_NAMED: found}, reasons, [f"their {self.field}"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from builder.sources.urls import shown
 
@@ -75,11 +75,15 @@ class LocalMember(_InZip):
         Of the file, or of the zip that holds it.
     file_size : int
         Bytes of the file itself.
+    root : str
+        Folder, resolved, that no link may lead out of when it is opened; empty if it
+        may. It is no part of what the member is.
     """
 
     name: str
     path: str
     file_size: int
+    root: str = field(default="", compare=False, kw_only=True)
 
     @property
     def where(self) -> str:

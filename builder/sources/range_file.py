@@ -6,7 +6,6 @@ import io
 from typing import TYPE_CHECKING
 
 from builder.errors import FetchError
-from builder.sources.limits import MAX_FILE_SIZE
 from builder.sources.urls import shown
 
 if TYPE_CHECKING:
@@ -79,10 +78,11 @@ class RangeFile(io.RawIOBase):
         # bytes before it knows whether they are there.
         left = max(0, self.size - self._position)
         size = left if size is None or size < 0 else min(size, left)
-        if size > MAX_FILE_SIZE:
+        most = self._remote.limits.max_file_size
+        if size > most:
             raise FetchError(
                 f"{shown(self._url)}: asked for {size} bytes at once, expected "
-                f"{MAX_FILE_SIZE} at most; the archive is damaged or made to harm: "
+                f"{most} at most; the archive is damaged or made to harm: "
                 "name another source"
             )
         data = bytearray(size)

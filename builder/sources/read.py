@@ -6,9 +6,11 @@ import mmap
 import os
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from builder.errors import ImageError, SourceError
+from builder.errors import ImageError, OutputError, SourceError
+from builder.sources.disk import check_room
+from builder.sources.links import open_within
 from builder.sources.zips import is_stored, unpack, unpack_pieces
 
 if TYPE_CHECKING:
@@ -39,18 +41,23 @@ def read_into(member: LocalMember, out: memoryview) -> int:
     ------
     ImageError
         The file is not there, or has not the size that it had when it was found.
+    SourceError
+        A link leads out of the source.
     DamagedError
         The zip's member is damaged.
     """
     if member.in_zip:
         span, stamp = _read_span(member)
-        out[:] = unpack(span, member)
+        done = 0
+        for piece in unpack_pieces(span, member):
+            out[done : done + len(piece)] = piece
+            done += len(piece)
         return stamp
     try:
-        with open(member.path, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+        with open_within(member.path, member.root) as file:
             size, stamp = _look(file)
             done = 0
-            while done < len(out):
+            while done < len(out) == size:
                 count = file.readinto(out[done:])
                 if not count:
                     break
@@ -62,7 +69,7 @@ def read_into(member: LocalMember, out: memoryview) -> int:
     if not done == size == len(out):
         msg = (
             f"{member.path}: expected {len(out)} bytes as when the build began, found"
-            f" {size if done == len(out) else done}: the source changed; run the build"
+            f" {done if size == len(out) else size}: the source changed; run the build"
             " again"
         )
         raise ImageError(msg)
@@ -91,13 +98,22 @@ def mapped(member: LocalMember) -> Iterator[memoryview]:
     Raises
     ------
     SourceError
-        The file cannot be read.
+        The file cannot be read, or a link leads out of the source.
+    OutputError
+        There is no room to unpack it.
     DamagedError
         The zip's member is damaged.
     """
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(open(member.path, "rb"))  # noqa: PTH123
+            file = stack.enter_context(open_within(member.path, member.root))
+            size, _ = _look(file)
+            if not member.in_zip and size != member.file_size:
+                msg = (
+                    f"{member.path}: expected {member.file_size} bytes as when it was"
+                    f" found, found {size}: it changed; run it again"
+                )
+                raise SourceError(msg)
             view = stack.enter_context(_map(file.fileno()))
             if member.in_zip:
                 span = view[member.header_offset :][: member.span]
@@ -118,12 +134,34 @@ def _mapped_member(span: memoryview, member: LocalMember) -> Iterator[memoryview
             with memoryview(unpack(span, member)) as view:
                 yield view
             return
-        with tempfile.TemporaryFile() as copy:
+        with _unpacked(span, member) as copy, _map(copy.fileno()) as view:
+            yield view
+
+
+@contextmanager
+def _unpacked(span: memoryview, member: LocalMember) -> Iterator[IO[bytes]]:
+    """Unpack a member into a temporary file, for which there is room."""
+    try:
+        check_room({tempfile.gettempdir(): member.file_size})
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
+    except OSError as err:
+        raise _no_room(member, err) from err
+    with copy:
+        try:
             for piece in unpack_pieces(span, member):
                 copy.write(piece)
             copy.flush()
-            with _map(copy.fileno()) as view:
-                yield view
+        except OSError as err:
+            raise _no_room(member, err) from err
+        yield copy
+
+
+def _no_room(member: LocalMember, err: OSError) -> OutputError:
+    return OutputError(
+        f"{member.path}: no room to unpack {member.name}, {member.file_size:,} bytes,"
+        f" into the temporary folder ({err.strerror or err}): free some, or set TMPDIR"
+        " to a folder on another disk"
+    )
 
 
 @contextmanager
@@ -153,7 +191,7 @@ def _look(file: io.FileIO) -> tuple[int, int]:
 
 def _read_span(member: LocalMember) -> tuple[bytes, int]:
     try:
-        with open(member.path, "rb", buffering=0) as file:  # noqa: PTH123 (hot path)
+        with open_within(member.path, member.root) as file:
             _, stamp = _look(file)
             file.seek(member.header_offset)
             return file.read(member.span), stamp

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from builder.errors import FetchError
+from builder.errors import FetchError, SourceError
+from builder.limits import LIMITS, RATE_WINDOW, Limits
 from builder.sources.retry import GaveUpError, Retry
 from builder.sources.urls import HTTP_SCHEMES, scheme_of, shown
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from builder.sources.http_answers import Stat
+    from builder.sources.known import Growing
 
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ class Reader(Protocol):
     def tail(self, url: str, length: int) -> tuple[Stat, memoryview]: ...  # noqa: D102
     def read(self, url: str, start: int, stop: int, etag: str) -> memoryview: ...  # noqa: D102
     def download(  # noqa: D102
-        self, url: str, file: BinaryIO, etag: str, progress: Callable[[int], None]
+        self, url: str, file: Growing, etag: str, progress: Callable[[int], None]
     ) -> None: ...
     def close(self) -> None: ...  # noqa: D102
 
@@ -46,12 +48,23 @@ class Remote:
         Most requests in flight; further threads wait for their turn.
     retry : Retry
         How often and how patiently a request is tried again.
+    limits : Limits
+        How large a file may be, and how slow a server.
+    window : float
+        Seconds over which `limits.min_rate` is taken.
     """
 
     def __init__(
-        self, *, concurrency: int = CONCURRENCY, retry: Retry | None = None
+        self,
+        *,
+        concurrency: int = CONCURRENCY,
+        retry: Retry | None = None,
+        limits: Limits = LIMITS,
+        window: float = RATE_WINDOW,
     ) -> None:
         self.concurrency = concurrency
+        self.limits = limits
+        self._window = window
         self._retry = retry or Retry()
         self._closing = threading.Event()
         self._slots = threading.BoundedSemaphore(concurrency)
@@ -95,14 +108,28 @@ class Remote:
     def download(
         self,
         url: str,
-        file: BinaryIO,
+        file: Growing,
         *,
         etag: str = "",
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Write the whole file at `url` to the empty `file`; go on where it broke."""
+        """Write the whole file at `url` to the empty `file`.
+
+        Where it breaks, it goes on if the version says that it is the same file to the
+        byte, and else begins anew.
+        """
         reader = self._reader(url)
         self._call(url, lambda: reader.download(url, file, etag, progress))
+
+    def list_below(self, url: str) -> dict[str, int]:
+        """Return the files below a folder of an object store, with their sizes."""
+        from builder.sources.store_reader import Store  # fsspec
+
+        reader = self._reader(url)
+        if not isinstance(reader, Store):
+            msg = f"{shown(url)}: a web server does not list files: name each of them"
+            raise SourceError(msg)
+        return self._call(url, lambda: reader.list_below(url))
 
     def _call(
         self, url: str, attempt: Callable[[], T], attempts: int | None = None
@@ -134,9 +161,20 @@ class Remote:
     def _make_reader(self, url: str, *, is_http: bool) -> Reader:
         # The imports are heavy ones, which local files do without.
         if is_http:
+            from builder.sources.http_pace import Pace
             from builder.sources.http_reader import Http  # urllib3
 
-            return Http(concurrency=self.concurrency, closing=self._closing)
+            return Http(
+                concurrency=self.concurrency,
+                closing=self._closing,
+                limits=self.limits,
+                pace=Pace(self.limits.min_rate, self._window),
+            )
         from builder.sources.store_reader import Store  # fsspec
 
-        return Store(url, concurrency=self.concurrency, closing=self._closing)
+        return Store(
+            url,
+            concurrency=self.concurrency,
+            closing=self._closing,
+            limits=self.limits,
+        )

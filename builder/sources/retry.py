@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from builder.errors import is_full
+from builder.limits import MAX_WAIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+_SECONDS = re.compile("[0-9]+")
+_NO_ROOM = "for want of room on this machine: free some, there or in TMPDIR"
 
 
 class GaveUpError(Exception):
@@ -28,12 +35,17 @@ class GaveUpError(Exception):
 
 
 class TransientError(Exception):
-    """A fault that may pass; `wait` is how long the server asks to be left alone."""
+    """A fault that may pass.
 
-    def __init__(self, fault: str, wait: float = 0.0) -> None:
-        super().__init__(fault, wait)
+    `wait` is how long the server asks to be left alone, and `attempts` how many it is
+    worth; 0 is as many as any other.
+    """
+
+    def __init__(self, fault: str, wait: float = 0.0, attempts: int = 0) -> None:
+        super().__init__(fault, wait, attempts)
         self.fault = fault
         self.wait = wait
+        self.attempts = attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +119,10 @@ class Retry:
                 return attempt()
             except TransientError as err:
                 fault = err
+            if is_full(fault):
+                raise GaveUpError(fault.fault, _NO_ROOM) from fault
             failed += 1
-            if failed >= self.attempts:
+            if failed >= min(self.attempts, fault.attempts or self.attempts):
                 reason = f"at the last of {failed} attempts"
                 raise GaveUpError(fault.fault, reason) from fault
             if fault.wait > self.most_asked:
@@ -125,6 +139,8 @@ class Retry:
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float:
     """Return the seconds that a Retry-After header asks for; 0 where it is unclear.
 
+    Never more than `builder.limits.MAX_WAIT`.
+
     Examples
     --------
     >>> parse_retry_after("120"), parse_retry_after(None), parse_retry_after("soon")
@@ -134,12 +150,13 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float:
     30.0
     """
     value = (value or "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
+    if _SECONDS.fullmatch(value):
+        return min(float(value), MAX_WAIT)
     try:
         date = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return 0.0
-    if date.tzinfo is None:  # "-0000": UTC of an unknown zone
-        date = date.replace(tzinfo=timezone.utc)
-    return max(0.0, (date - (now or datetime.now(timezone.utc))).total_seconds())
+        if date.tzinfo is None:  # "-0000": UTC of an unknown zone
+            date = date.replace(tzinfo=timezone.utc)
+        left = date - (now or datetime.now(timezone.utc))
+    except (TypeError, ValueError, OverflowError, LookupError, AttributeError):
+        return 0.0  # all of these are raised somewhere in the standard library
+    return min(max(0.0, left.total_seconds()), MAX_WAIT)

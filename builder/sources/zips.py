@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
-from builder.errors import DamagedError, SourceError
-from builder.sources.limits import MAX_FILE_SIZE
+from builder.errors import DamagedError, SourceError, brief
+from builder.limits import LIMITS, MAX_ZIP_DIRECTORY, MAX_ZIP_MEMBERS
 from builder.sources.member import LocalMember
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 # size, size, length of the name, length of the extra field.
 _LOCAL = struct.Struct("<4s5H3L2H")
 _SIGNATURE = b"PK\x03\x04"
+_ENTRY = b"PK\x01\x02"  # of the directory, for each member
 _DESCRIPTOR_FLAG = 0x8  # sizes and CRC-32 follow the data, and are not in the header
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000  # plain, strong, masked local headers
@@ -36,6 +37,7 @@ _IN_EXTRA = 0xFFFFFFFF  # the size is in the zip64 extra field
 _LONGEST = 0xFFFF  # of a name, and of an extra field
 _DESCRIPTOR_SIZE = 24
 _PIECE = 1024**2
+_TAIL = 2 * _LONGEST  # in which the end of a directory is, with its comment
 
 
 def read_directory(
@@ -43,7 +45,7 @@ def read_directory(
     *,
     where: str,
     make: Callable[..., M],
-    max_size: int = MAX_FILE_SIZE,
+    max_size: int = LIMITS.max_file_size,
 ) -> dict[str, M]:
     """Return the members of a zip by name, in the order of its directory.
 
@@ -65,11 +67,13 @@ def read_directory(
     Raises
     ------
     SourceError
-        It is no whole zip, its directory contradicts itself, or it has members that
-        are encrypted, compressed by an unknown method, or declare too many bytes.
+        It is no whole zip, its directory is too large or contradicts itself, or it has
+        members that are encrypted, compressed by an unknown method, or declare too many
+        bytes.
     """
     try:
-        with zipfile.ZipFile(file) as archive:
+        # It takes anything that can seek and read.
+        with zipfile.ZipFile(cast("BinaryIO", _Bounded(file, where))) as archive:
             infos, end = archive.infolist(), archive.start_dir
     except (
         zipfile.BadZipFile,
@@ -77,6 +81,9 @@ def read_directory(
         ValueError,
         struct.error,
         EOFError,
+        OSError,  # a place before the start, as lengths that lie give it
+        OverflowError,
+        LookupError,
     ) as err:
         raise SourceError(
             f"{where} has no readable zip directory at its end ({err}): it is cut "
@@ -100,6 +107,30 @@ def read_directory(
             CRC=info.CRC,
         )
     return members
+
+
+class _Bounded:
+    """A zip whose directory is only read if its size is bounded, whatever it says."""
+
+    def __init__(self, file: BinaryIO, where: str) -> None:
+        self._file = file
+        self._where = where
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_ZIP_DIRECTORY:
+            raise self._refused(f"{size:,} bytes", f"{MAX_ZIP_DIRECTORY:,} bytes")
+        data = self._file.read(_TAIL if size < 0 else size)
+        # The number at the end of the zip may say anything.
+        if (count := data.count(_ENTRY)) > MAX_ZIP_MEMBERS:
+            raise self._refused(f"{count:,} members", f"{MAX_ZIP_MEMBERS:,} members")
+        return data
+
+    def _refused(self, found: str, most: str) -> SourceError:
+        return SourceError(
+            f"{self._where}: expected a zip directory of {most} at most, found {found}:"
+            " unpack it yourself and name the folder as the source"
+        )
 
 
 def _spans(
@@ -138,7 +169,10 @@ def _check_info(info: zipfile.ZipInfo, where: str, max_size: int) -> None:
         raise _unusable(where, name, f"lies on disk {info.volume}; expected one file")
     if max(info.file_size, info.compress_size) > max_size:
         raise _unusable(
-            where, name, f"declares {info.file_size} bytes; expected {max_size} at most"
+            where,
+            name,
+            f"declares {max(info.file_size, info.compress_size)} bytes; expected"
+            f" {max_size} at most, or what --max-file-size says",
         )
     stored = info.compress_type == zipfile.ZIP_STORED
     if stored and info.compress_size != info.file_size:
@@ -208,7 +242,7 @@ def _compressed(span: memoryview, member: Member) -> memoryview:
     raw = bytes(span[_LOCAL.size : _LOCAL.size + name_length])
     name = raw.decode("utf-8" if flags & _UTF8_FLAG else "cp437", "backslashreplace")
     if name != member.name:
-        raise _damaged(member, "its own name in the header", repr(name))
+        raise _damaged(member, "its own name in the header", brief(name))
     if method != member.compress_type or flags & _ENCRYPTED_FLAGS:
         expected = f"plain data of method {member.compress_type}"
         raise _damaged(member, expected, f"method {method}, flags {flags:#06x}")
@@ -239,7 +273,7 @@ def _inflate(data: memoryview, member: Member) -> Iterator[bytes]:
 
 def _unusable(where: str, name: str, fault: str) -> SourceError:
     return SourceError(
-        f"{where}: member {name!r} {fault}; get the official archive or unpack it "
+        f"{where}: member {brief(name)} {fault}; get the official archive or unpack it "
         "yourself and name the folder as the source"
     )
 
@@ -249,6 +283,6 @@ def _damaged(member: Member, expected: str, found: str) -> DamagedError:
     if isinstance(member, LocalMember):
         step = "get the archive anew"
     return DamagedError(
-        f"{member.where}: member {member.name!r} at byte {member.header_offset} "
+        f"{member.where}: member {brief(member.name)} at byte {member.header_offset} "
         f"is damaged: expected {expected}, found {found}; {step}"
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.audit.context import count_context, report
+from builder.audit.context import Context, count_context, report
 
 CAR, BOTTLE, CUP, TABLE, PERSON = range(5)
 NAMES = ("car", "bottle", "cup", "dining table", "person")
@@ -78,6 +78,7 @@ def test_report_names_the_lifts_that_are_surely_large():
     told = report(count(rows, draws), top=1)
     (pair,) = told["largest"]
     assert (pair["target"], pair["context"]) == ("cup", "dining table")
+    assert pair["images"] == 30
     assert pair["positives"][0] == 1
     assert pair["negatives"] == [0, 0, pytest.approx(0.1135, abs=1e-4)]
     assert pair["source"][0] == 0.045
@@ -136,3 +137,94 @@ def test_chance_alone_makes_no_lift_sure():
     wide = context.lift(together=True)
     assert (wide[1] <= low).all()
     assert (wide[2] >= high).all()
+
+
+def test_chance_alone_makes_no_lift_of_rare_categories_sure():
+    """Five images where one or less was expected are met among 1,580 pairs."""
+    rng = np.random.default_rng(0)
+    shares = np.exp(rng.uniform(np.log(0.002), np.log(0.3), 80))
+    fifty = np.full(20, 50)
+    found = 0
+    for _ in range(100):
+        beside = rng.binomial(50, shares, (20, 80))
+        context = Context(
+            names=tuple(f"category {number}" for number in range(80)),
+            targets=tuple(range(20)),
+            source_images=118_000,
+            source=rng.binomial(118_000, shares),
+            positive_images=fifty,
+            negative_images=fifty,
+            positives=beside,
+            negatives=beside,
+        )
+        found += context.is_sure().any()
+    assert found <= 10  # 5 are meant to be; intervals alone find some 40
+
+
+def test_one_image_makes_no_lift_sure():
+    """Whatever it shows, and however rare that is."""
+    rows = [[CUP, TABLE], *[[TABLE]] * 20, *[[PERSON]] * 979]
+    context = count(rows, {CUP: ([0, 0, 0], [30])})
+    assert context.lift()[0, 0, TABLE] == pytest.approx(1000 / 21)
+    assert not context.is_sure().any()
+
+
+def test_more_pairs_than_a_manifest_holds_are_not_listed(monkeypatch):
+    has = np.array([[True] * 9 + [False] * 9] * 2)
+    draws = [(np.arange(9), np.arange(9, 18))] * 2
+    found = count_context(has, ["cup", "bowl"], [0, 1], draws)
+    monkeypatch.setattr("builder.audit.context.MOST_PAIRS", 4)
+    assert set(report(found)["targets"]) == {"cup", "bowl"}
+    monkeypatch.setattr("builder.audit.context.MOST_PAIRS", 3)
+    told = report(found)
+    assert told["targets"] == {}
+    assert {pair["target"] for pair in told["largest"]} <= {"cup", "bowl"}
+
+
+def test_all_numbers_of_a_report_follow_from_the_counts():
+    context = count(ROWS, {CUP: ([0, 2, 7], [1, 3]), CAR: ([5, 3], [6, 0, 1])})
+    told = report(context, known_pairs=[("car", "person")])
+    assert told["categories"] == list(NAMES)
+    assert told["source"] == {"images": 8, "counts": [2, 0, 4, 4, 4]}
+    assert list(told["targets"]) == ["cup", "car"]
+    lift = context.lift()
+    for row, (name, column) in enumerate([("cup", CUP), ("car", CAR)]):
+        facts = told["targets"][name]
+        for kind in ("positives", "negatives"):
+            images = getattr(context, f"{kind[:-1]}_images")
+            counts = getattr(context, kind)[row].tolist()
+            assert facts[kind] == {"images": images[row], "counts": counts}
+        for part, key in enumerate(("lift", "lift_low", "lift_high")):
+            expected = [
+                None
+                if np.isnan(value) or place == column
+                else pytest.approx(value, abs=1e-6)
+                for place, value in enumerate(lift[part, row].tolist())
+            ]
+            assert facts[key] == expected
+            assert all(v is None or round(v, 6) == v for v in facts[key])
+    (pair,) = told["known_pairs"]
+    assert (pair["target"], pair["context"], pair["images"]) == ("car", "person", 2)
+    assert (pair["positives"][0], pair["negatives"][0], pair["source"][0]) == (
+        0.5, 0.666667, 0.5,
+    )  # fmt: skip
+    assert pair["lift"] == [
+        pytest.approx(part, abs=1e-6) for part in lift[:, 1, PERSON].tolist()
+    ]
+
+
+def test_ten_of_the_largest_lifts_are_named_the_surest_first():
+    """Of twelve things that are only beside a cup, in 30 to 41 of 60 images."""
+    shown = np.zeros((13, 1000), dtype=bool)
+    shown[0, :60] = True
+    for thing in range(1, 13):
+        shown[thing, : 29 + thing] = True
+    names = ["cup", *(f"thing {n}" for n in range(1, 13))]
+    draws = [(np.arange(60), np.arange(60, 120))]
+    told = report(count_context(shown, names, [0], draws))
+    assert [pair["context"] for pair in told["largest"]] == [
+        f"thing {n}" for n in range(12, 2, -1)
+    ]
+    lows = [pair["lift"][1] for pair in told["largest"]]
+    assert lows == sorted(lows, reverse=True)
+    assert len(report(count_context(shown, names, [0], draws), top=20)["largest"]) == 12

@@ -70,6 +70,15 @@ def test_sizes_are_relative_to_the_median_of_the_parent():
     assert aspect.parent[[2, 6]].tolist() == [0.75, 0.25]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_unknown_sizes_are_not_compared(unknown):
+    known = np.array([100]), np.array([100])
+    missing = np.array([100, 0]), np.array([100, 0])
+    sides = [missing, known] if unknown else [known, missing]
+    assert compare_sizes(*sides) == []
+
+
 def test_report_names_the_largest_differences_first():
     numbers = np.array([1.0, 9, 9, 9]), np.array([1.0, 9])
     sizes = compare_numbers("size", *numbers, borders=(5,), names=("small", "large"))
@@ -118,3 +127,51 @@ def test_grey_shares_do_not_speak_of_the_parent():
 def test_an_empty_selection_is_an_error(compare):
     with pytest.raises(SelectionError, match="has no rows"):
         compare()
+
+
+def test_ten_of_the_largest_differences_are_named_those_of_equal_size_in_order():
+    names = [f"c{n}" for n in range(12)]
+    shares = np.array([50 - n // 2 for n in range(12)])
+    drift_of = compare_categories(names, shares, 100, np.zeros(12, dtype=int), 100)
+    told = report([drift_of])
+    assert [row["value"] for row in told["largest"]] == names[:10]
+    assert [row["points"] for row in told["largest"][:3]] == [50, 50, 49]
+    assert told["largest"][2] == {
+        "feature": "category", "value": "c2", "selection": 0.49, "parent": 0.0,
+        "points": 49.0,
+    }  # fmt: skip
+    assert told["features"]["category"]["values"] == names
+    assert report([compare_values("x", ["a"], ["a", "b"])], top=0) == {
+        "features": {
+            "x": {
+                "size": 0.5,
+                "measure": "total variation",
+                "values": ["a", "b"],
+                "selection": [1.0, 0.0],
+                "parent": [0.5, 0.5],
+            }
+        },
+        "largest": [],
+    }
+    thirds = compare_values("x", ["a", "b", "b"], ["a", "b"])
+    (first, *_) = report([thirds])["largest"]
+    assert (first["selection"], first["points"]) == (0.333333, -16.6667)
+
+
+@pytest.mark.parametrize(
+    ("feature", "compare"),
+    [
+        ("sex", lambda: compare_values("sex", ["a"], [])),
+        ("size", lambda: compare_numbers(
+            "size", np.empty(0), np.array([1.0]), borders=(), names=("any",))),
+        ("area", lambda: compare_sizes((np.ones(1),) * 2, (np.empty(0),) * 2)),
+        ("category", lambda: compare_categories(["a"], np.ones(1), 1, np.ones(1), 0)),
+    ],
+)  # fmt: skip
+def test_what_has_no_rows_is_named_on_either_side(feature, compare):
+    with pytest.raises(SelectionError) as caught:
+        compare()
+    assert str(caught.value) == (
+        f"The drift of {feature} compares a selection with its parent, but one of them"
+        " has no rows: select at least one image"
+    )

@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from builder.audit import contact_sheet as sheets
-from builder.audit import figures
+from builder.audit import figures, shortcut_figure
 from builder.audit.contact_sheet import contact_sheet
 from builder.audit.context import count_context
 from builder.audit.figures import plot_context, plot_labels
 from builder.audit.labels import LabelCount
 from builder.audit.paper import save
+from builder.audit.shortcut_figure import plot_shortcuts
 from tests.images.test_inspect import draw, encode, exif
 
 NAMES = ("person", "cup", "dining table", "skis", "$x$ bench")
@@ -39,6 +40,15 @@ FEATURES = {
     "sex": [LabelCount("female", 90, 10), LabelCount("missing", 4, 0)],
     "site": [LabelCount("torso", 50, 44)],
 }
+SHORTCUTS = [
+    {"scope": scope, "label": label, "measure": measure,
+     "auc": auc, "low": auc - 0.1, "high": min(1, auc + 0.05)}
+    for scope, label, measure, auc in (
+        ("selection", "Animalia Chordata Aves Passer", "bytes", 0.98),
+        ("source", "a" * 24, "height", 0.2),
+        ("selection", "$x$\ny", "dark_corners", 0.75),
+    )
+]  # fmt: skip
 IMAGES = [(encode(draw(300, 200, seed=seed)), f"label {seed}") for seed in range(6)]
 
 
@@ -53,6 +63,7 @@ LABELS = {"negative": "well", "positive": "ill"}
 DRAWINGS = {
     "context": (lambda: plot_context(make_context(), **KNOWN, framed="some"), 1600),
     "labels": (lambda: plot_labels(FEATURES, **LABELS), 1600),
+    "shortcuts": (lambda: plot_shortcuts(SHORTCUTS), 1600),
     "contact": (lambda: contact_sheet(IMAGES), 800),
 }
 
@@ -103,7 +114,7 @@ def texts(monkeypatch, make):
         found.extend(text.get_text() for text in figure.findobj(mpl.text.Text))
         return save(figure)
 
-    for module in (figures, sheets):
+    for module in (figures, shortcut_figure, sheets):
         monkeypatch.setattr(module, "save", look)
     make()
     return found
@@ -143,6 +154,50 @@ def test_the_legend_says_what_is_framed(monkeypatch):
     assert bare != framed
 
 
+def test_context_of_many_classes_shows_those_that_tell_most(monkeypatch):
+    names = [f"class {number}" for number in range(1200)]
+    has = np.zeros((1200, 600), dtype=np.bool_)
+    has[1199, :60] = has[1198, :60] = True  # always together
+    draws = [(np.flatnonzero(row), np.arange(60, 120)) for row in has]
+    context = count_context(has, names, range(1200), draws)
+    made = []
+    written = texts(monkeypatch, lambda: made.append(plot_context(context)))
+    height, *rest = read(made[0]).shape
+    assert rest == [1600, 3]
+    assert abs(height - 200 * (0.285 * 40 + 1.6)) < 2  # rounded as matplotlib does
+    assert {"class 1198", "class 1199", "class 37"} <= set(written)
+    assert "class 38" not in written
+    assert any("Shown: 40 of 1,200 classes." in text for text in written)
+
+
+@pytest.mark.filterwarnings("error")
+def test_context_without_company_shows_the_class_itself(monkeypatch):
+    has = np.array([[True] * 9 + [False] * 9])
+    draws = [(np.arange(9), np.arange(9, 18))]
+    context = count_context(has, ["cup"], [0], draws)
+    written = texts(monkeypatch, lambda: plot_context(context))
+    assert written.count("cup") == 4  # a row and a column, on either side
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "name", ["\u732b", "\u0642\u0637", "\u05d7\u05ea", "\U0001f408", "\n"]
+)
+def test_letters_that_the_font_lacks_do_not_warn(name):
+    has = np.array([[True] * 9 + [False] * 9])
+    context = count_context(has, [name], [0], [(np.arange(9), np.arange(9, 18))])
+    plot_context(context)
+    contact_sheet([(IMAGES[0][0], name)])
+
+
+def test_long_names_are_cut_to_what_fits(monkeypatch):
+    has = np.array([[True] * 9 + [False] * 9])
+    draws = [(np.arange(9), np.arange(9, 18))]
+    context = count_context(has, ["Animalia Chordata Aves"], [0], draws)
+    written = texts(monkeypatch, lambda: plot_context(context))
+    assert "Animalia Chordata\u2026" in written
+
+
 @pytest.mark.parametrize(
     ("lift", "text"),
     [
@@ -156,6 +211,31 @@ def test_the_legend_says_what_is_framed(monkeypatch):
 )
 def test_lifts_fit_their_cells(lift, text):
     assert figures._write_lift(lift) == text
+
+
+def test_shortcuts_name_class_and_measure_and_no_more_than_fit(monkeypatch):
+    written = texts(monkeypatch, lambda: plot_shortcuts(SHORTCUTS))
+    assert "Animalia Chordata Aves \u2026: file size in bytes" in written
+    assert f"{'a' * 24}: height (source)" in written
+    assert "$x$ y: dark corners" in written
+    wanted = {"larger with the class", "smaller with the class"}
+    assert wanted - set(written) == set()
+    made = []
+    few = texts(monkeypatch, lambda: made.append(plot_shortcuts(SHORTCUTS * 9, rows=2)))
+    assert "$x$ y: dark corners" not in few
+    height, *rest = read(made[0]).shape
+    assert rest == [1600, 3]
+    assert abs(height - 200 * (0.24 * 2 + 1.05)) < 2  # rounded as matplotlib does
+
+
+def test_an_auc_below_a_half_is_drawn_as_far_above(monkeypatch):
+    """And its interval with it: blue, to the right of the line at 0.5."""
+    pixels = read(plot_shortcuts([SHORTCUTS[1]]))
+    blue = (pixels[:, :, 2] - pixels[:, :, 0] > 100)[: 200 * 1]
+    columns = np.flatnonzero(blue.any(axis=0))
+    left, width = 0.42 * 1600, 0.53 * 1600
+    at = [0.48 + 0.525 * (c - left) / width for c in (columns[0], columns[-1])]
+    assert at == pytest.approx([0.75, 0.9], abs=0.02)
 
 
 def test_labels_write_counts_and_values(monkeypatch):
@@ -174,6 +254,17 @@ def test_contact_sheet_shows_the_pictures_upright():
     assert bottom[0] > 200 > bottom[2]
 
 
+@pytest.mark.filterwarnings("error")
+def test_contact_sheet_does_not_warn_of_odd_images():
+    first, second = (draw(60, 40, seed=seed) for seed in (1, 2))
+    out = io.BytesIO()
+    first.save(out, "MPO", save_all=True, append_images=[second])
+    odd = out.getvalue().replace(b"MPF\0", b"MPF\0??", 1)
+    with pytest.warns(UserWarning, match="MPO"):
+        Image.open(io.BytesIO(odd))
+    assert contact_sheet([(odd, "x")]) == contact_sheet([(encode(first), "x")])
+
+
 def test_contact_sheet_breaks_and_ends_long_labels(monkeypatch):
     label = (
         "bottle, cup, spoon, bowl, oven, toaster, wine glass, microwave, refrigerator"
@@ -190,3 +281,13 @@ def test_contact_sheet_takes_every_mode(mode):
     kind = "TIFF" if mode == "CMYK" else "PNG"
     sheet = read(contact_sheet([(encode(draw(mode=mode), kind), "x")] * 5))
     assert sheet.shape == (2 * 184 + 8, 800, 3)
+
+
+def test_a_palette_with_transparency_is_no_warning():
+    """Pillow would warn of it, and a warning fails a test here."""
+    picture = Image.new("P", (48, 48))
+    picture.putpalette([200, 30, 30] * 256)
+    clear = encode(picture, "PNG", transparency=bytes(256))
+    assert contact_sheet([(clear, "x")]) == contact_sheet(
+        [(encode(picture, "PNG"), "x")]
+    )

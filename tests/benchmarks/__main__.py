@@ -18,8 +18,8 @@ from builder.pipeline.prepare import Request, prepare
 from builder.pipeline.work import working
 from tests.benchmarks.full_size import make_source, write_images
 
-WITH_SOURCE = ("selection", "shards", "workers", "many", "loading")
-WITHOUT = ("scale", "audit", "fetch")
+WITH_SOURCE = ("selection", "shards", "workers", "many", "loading", "report", "stuff")
+WITHOUT = ("scale", "audit", "fetch", "recipes")
 
 
 def make_full_source(folder):

@@ -25,6 +25,7 @@ from PIL import Image
 
 from builder.audit.duplicates import find_duplicates
 from builder.images.inspect import check_structure, inspect
+from builder.images.measures import measure
 from builder.pipeline.examine import see
 from builder.pipeline.work import working
 from builder.sources.member import LocalMember
@@ -112,14 +113,16 @@ def main():
         sample = [path.read_bytes() for path in paths[:: len(paths) // SAMPLE]]
     facts = rows[0][1]
     start = time.process_time()
-    found = find_duplicates(facts.sha256, facts.dhash, facts.is_good)
+    found = find_duplicates(facts)
     finding = time.process_time() - start
+    pictures = [open_image(data).convert("RGB").reduce(8) for data in sample]
     single = {
         "check_structure": time_each(check_structure, sample),
         "inspect": time_each(inspect, sample),
         "imagehash.dhash": time_each(lambda d: imagehash.dhash(open_image(d)), sample),
         "imagehash.phash": time_each(lambda d: imagehash.phash(open_image(d)), sample),
         "decoding alone": time_each(lambda d: open_image(d).load(), sample),
+        "measure": time_each(lambda p: measure(p, (0, 0, *p.size)), pictures),
     }
     told = {
         "images": len(paths),

@@ -42,10 +42,10 @@ def make_manifest() -> dict[str, Any]:
             "decoded": True,
             "images": 1_234,
             "duplicates": {
-                "rule": {"threshold": 4, "crowd": 10},
+                "rule": {"score": 0.96},
                 "exact": NONE,
                 "near": NONE,
-                "crowds": [],
+                "groups": {"largest": 1, "large": []},
                 "blank": [],
             },
             "grey": {
@@ -70,4 +70,4 @@ def split(config: str, name: str, rows: int) -> dict[str, Any]:
 
 def pair(*names: str, splits: tuple[str, str] = ("train", "train")) -> dict[str, Any]:
     """Return a pair of duplicates."""
-    return {"names": list(names), "splits": list(splits), "bits": [0, 0]}
+    return {"names": list(names), "splits": list(splits)}

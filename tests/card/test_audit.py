@@ -2,7 +2,7 @@
 
 import pytest
 
-from builder.card.audit import compared, contact_sheet, join_sections
+from builder.card.audit import compared, contact_sheet, join_sections, tell_whole
 from builder.card.duplicates import tell_duplicates
 from tests.card.made import make_manifest, pair
 
@@ -44,7 +44,7 @@ def test_what_was_not_looked_for_is_said(manifest):
 def test_nothing_found_is_said_so(told):
     text = tell(told)
     assert text.startswith(
-        "No two images have the same bytes. No two look the same, as far as"
+        "No two images have the same bytes. No two look the same. A pair is one"
     )
     assert "\n" not in text
 
@@ -57,17 +57,46 @@ def test_what_was_found_is_counted_and_listed(told):
         "across": 23,
     }
     found["blank"] = ["white"]
-    found["crowds"] = [[f"x{n}" for n in range(25)]]
+    found["near"]["pairs"][19].update(turn="mirrored", score=0.9704)
+    found["groups"] = {"largest": 25, "large": [[f"x{n}" for n in range(25)]]}
     text = tell(told)
     assert "1 image has the bytes of an earlier one, none of them in another" in text
     assert "23 pairs look the same without having the same bytes, 23 across" in text
-    assert "| same bytes | `a` | `b` | train |" in text
-    assert "| alike | `c19` | `d19` | train / test |" in text
+    assert "\n\n| pair | image | image | the second is | score | split |\n|-" in text
+    assert "| same bytes | `a` | `b` |  |  | train |" in text
+    assert "| alike | `c19` | `d19` | mirrored | 0.970 | train / test |" in text
     assert "`c20`" not in text
-    assert "The first 20 pairs of either kind; `manifest.json` has all." in text
+    assert (
+        "20 pairs of either kind, those across splits first; `manifest.json` has all."
+        in text
+    )
     assert "Too plain for that comparison, being blank or an even gradient: `w" in text
-    assert "`x19` and 5 more" in text
-    assert "Chains of more than 10 look-alikes" in text
+    assert "another of its group: 25 images (`x0`, `x1`, `x2` and 22 more)." in text
+    found["near"]["pairs"][0]["splits"] = ["train", "train"]
+    text = tell(told)  # what leaks is told before it
+    assert "`c0`" not in text
+    assert "`c20`" in text
+
+
+def test_no_more_are_listed_than_fit_and_nothing_is_said_where_all_do(told):
+    found = told["duplicates"]
+    pairs = [pair(f"c{n}", f"d{n}") for n in range(20)]
+    found["near"] = {"pairs": pairs, "across": 0}
+    found["blank"] = [f"w{n}" for n in range(20)]
+    names = [f"x{n}" for n in range(3)]
+    found["groups"] = {"largest": 3, "large": [names] * 20}
+    text = tell(told)
+    assert "20 pairs look the same" in text
+    assert "more" not in text.replace("or more", "").replace("more than about", "")
+    assert "`manifest.json`" not in text
+    found["near"]["pairs"] = [*pairs, pair("e", "f")]
+    found["blank"].append("w20")
+    found["groups"]["large"] = [names] * 21
+    text = tell(told)
+    assert "20 pairs of either kind, those across splits first" in text
+    assert "`w19` and 1 more. Of these, only copies" in text
+    assert text.count("3 images (`x0`, `x1`, `x2`)") == 20
+    assert "`x2`); and 1 more." in text
 
 
 def test_pairs_of_no_split_have_a_mark_in_its_place(told):
@@ -75,8 +104,8 @@ def test_pairs_of_no_split_have_a_mark_in_its_place(told):
     told["duplicates"]["exact"] = {"pairs": pairs, "across": 1}
     text = tell(told)
     assert "2 images have the bytes of an earlier one, 1 of them in another" in text
-    assert "| `a` | `b` | - |" in text
-    assert "| `c` | `d` | - / test |" in text
+    assert "| `a` | `b` |  |  | - |" in text
+    assert "| `c` | `d` |  |  | - / test |" in text
     assert "No two others look the same" in text
 
 
@@ -100,7 +129,18 @@ def test_undecoded_images_have_no_looks(told):
     del told["grey"]
     assert tell(told) == "No two images have the same bytes."
     assert contact_sheet(told, "Some.") == []
-    assert compared(told, {"": {"largest": []}})[-1] == "None."
+    assert compared(told, {"": {"largest": []}})[1:] == ["No share differs."]
+
+
+def test_nothing_is_unknown_of_a_source_that_was_taken_whole(told):
+    whole = "All rows of the source were taken."
+    assert compared(told, {"": {"largest": []}}, whole=whole)[1:] == [
+        whole,
+        "Pictures without colour: 3 of 1,200 train, 0 of 34 test images.",
+    ]
+    manifest = make_manifest()
+    assert tell_whole(manifest, 1_234, "rows of the source") == whole
+    assert tell_whole(manifest, 1_235, "rows of the source") == ""
 
 
 def test_differences_are_told_by_split_or_of_all(told):

@@ -38,7 +38,13 @@ def test_a_card_is_prose_with_its_blocks_filled():
     }
     card = render_card(manifest, PROSE, blocks)
     _, front, text = card.split("---\n")
-    assert text == "\n# Shapes\n\nA few\nof all sizes.\n\n1234 of them\n\nDone.\n"
+    # The marks stay. Those within a paragraph begin no line, which would end it.
+    end = "<!-- trimset: end -->"
+    assert text == (
+        f"\n# Shapes\n\nA few <!-- trimset: size -->\nof all sizes. {end}\n\n"
+        f"<!-- trimset: count -->\n\n1234 of them\n\n{end}\n\n"
+        f"<!-- trimset: nothing -->\n\n{end}\n\nDone.\n"
+    )
     assert list(yaml.safe_load(front)) == [
         "pretty_name",
         "license",
@@ -82,7 +88,8 @@ def test_a_config_of_other_configs_files_lists_them():
 
 def test_an_unknown_block_is_an_error_and_the_old_text_goes():
     prose = "a\n<!-- trimset: one -->\nstale 1,234\n<!-- trimset: end -->\nb\n"
-    assert fill_blocks(prose, {}, {"one": lambda _: "new"}) == "a\nnew\nb\n"
+    marked = "a <!-- trimset: one -->\nnew <!-- trimset: end -->\nb\n"
+    assert fill_blocks(prose, {}, {"one": lambda _: "new"}) == marked
     with pytest.raises(KeyError, match="one"):
         fill_blocks(prose, {}, {})
 

@@ -98,8 +98,8 @@ def test_shared_options_are_one_and_stand_before_the_others(third, capsys):
         ["--targets", "--allow-host"],
         ["--images"],
         ["--train-samples", "--test-samples", "--train-annotations", "--train-images",
-         "--test-annotations", "--test-images"],
-        ["--benign", "--malignant", "--metadata", "--duplicates"],
+         "--test-annotations", "--test-images", "--stuff"],
+        ["--benign", "--malignant", "--tolerance", "--metadata", "--duplicates"],
         ["--command", "--words-table"],
     ]  # fmt: skip
 

@@ -1,10 +1,8 @@
 """What `verify` takes for a repo of the Hub, and what for a mistyped folder."""
 
-from argparse import Namespace
-
 import pytest
 
-from builder.cli.commands import _is_repo
+from builder.cli.values import is_repo
 from builder.errors import VerifyError
 
 
@@ -30,16 +28,14 @@ from builder.errors import VerifyError
 def test_what_is_a_repo_and_what_a_folder(target, answer, tmp_path, monkeypatch):
     (tmp_path / "out/built").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    args = Namespace(build=target, revision=None, deep=False)
-    assert _is_repo(args) is answer
+    assert is_repo(target, surely=False) is answer
 
 
 def test_a_mistyped_folder_is_not_asked_of_the_hub(tmp_path, monkeypatch):
     (tmp_path / "out/built").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    args = Namespace(build="out/buitl", revision=None, deep=False)
     with pytest.raises(
         VerifyError, match="found no such folder: check its name in out"
     ):
-        _is_repo(args)
-    assert _is_repo(Namespace(build="out/buitl", revision="main", deep=False))
+        is_repo("out/buitl", surely=False)
+    assert is_repo("out/buitl", surely=True)

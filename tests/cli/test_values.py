@@ -25,7 +25,7 @@ def test_sizes_are_read_as_people_write_them(given, bytes_):
 @pytest.mark.parametrize(
     "given",
     ["1KB", "99999", "2000000001", "3GB", "2GiB", "big", "40 parsecs", "", "MB", "nan",
-     "inf", "-1", "1e6", "٣MB", "9" * 400 + "GB"],
+     "inf", "-1", "1e6", "200000iB", "٣MB", "9" * 400 + "GB"],
 )  # fmt: skip
 def test_other_sizes_are_refused(given):
     with pytest.raises(
@@ -47,3 +47,9 @@ def test_numbers_of_things_start_at_1(given):
 
 def test_a_text_stays_as_it_is():
     assert text(" a b ") == " a b "
+
+
+@pytest.mark.parametrize(("given", "found"), [(" ", "an empty text"), ("a\0b", "NUL")])
+def test_a_text_says_something_that_a_path_can_hold(given, found):
+    with pytest.raises(ArgumentTypeError, match=found):
+        text(given)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import builder.pipeline.stages  # noqa: F401 (before anything of it is replaced)
 from builder.datasets.inputs import Input
 from builder.errors import TrimsetError
 from builder.selection.recipe import Recipe, check_seed, option, parse_names
@@ -46,6 +47,9 @@ THIRD = SimpleNamespace(
     ),
     official=None,
     has_urls=True,
+    default=ThirdRecipe(),
+    home=None,
+    about={},
     remarks=lambda record: [f"third: {record['note']}"] * 2,
 )
 
@@ -65,7 +69,9 @@ class Library:
             ("builder.pipeline.plan", "plan"),
             ("builder.pipeline.build", "build"),
             ("builder.pipeline.export", "export"),
+            ("builder.pipeline.init", "init"),
             ("builder.pipeline.verify", "verify"),
+            ("builder.pipeline.report", "report"),
             ("builder.hub.push", "push"),
             ("builder.hub.verify", "verify_remote"),
         ):
@@ -96,4 +102,6 @@ class Library:
 
     def _bars(self, **options: Any) -> Any:
         self.calls.append(("Bars", (), options))
-        return SimpleNamespace(close=lambda: None, counting=lambda _: None)
+        return SimpleNamespace(
+            close=lambda: None, counting=lambda _: None, say=lambda _: None
+        )

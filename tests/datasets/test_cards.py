@@ -12,8 +12,17 @@ import yaml
 from huggingface_hub import DatasetCard
 
 from builder.card.render import card_metadata
+from builder.datasets import registry
 from builder.output.schema import features_of, schema_of
-from tests.datasets.cards import BLOCKS, COCO, DATASETS, ISIC, prose_of, render
+from tests.datasets.cards import (
+    BLOCKS,
+    COCO,
+    DATASETS,
+    ISIC,
+    official,
+    prose_of,
+    render,
+)
 
 MARK = re.compile(r"<!-- trimset: (\w+) -->")
 
@@ -41,18 +50,32 @@ def card(folder):
     return DatasetCard((folder / "README.md").read_text(encoding="utf-8"))
 
 
+@pytest.fixture
+def studied(manifest):
+    """The card as it would be, had the tables the official digests."""
+    return DatasetCard(render(official(manifest)))
+
+
 def splits(manifest):
     for config, parts in manifest["configs"].items():
         for split, facts in parts.items():
             yield config, split, facts
 
 
-def test_the_yaml_is_one_that_the_hub_reads(card, manifest, folder):
-    data = card.data.to_dict()
-    assert data["license"] == {COCO: "cc-by-4.0", ISIC: "cc-by-nc-4.0"}[folder.name]
-    for key in ("pretty_name", "task_categories", "language", "tags",
+def test_the_yaml_is_one_that_the_hub_reads(card, studied, manifest, folder):
+    data = studied.data.to_dict()
+    assert data["license"] == {COCO: "other", ISIC: "cc-by-nc-4.0"}[folder.name]
+    for key in ("pretty_name", "task_categories", "task_ids", "language", "tags",
                 "size_categories", "source_datasets"):  # fmt: skip
         assert data[key], key
+    assert "image" in data["tags"]
+    other = card.data.to_dict()  # of a source that is not the official one
+    assert {**data, **other}.keys() == data.keys()
+    assert data.keys() - other.keys() == {
+        "language", "annotations_creators", "source_datasets",
+        *({COCO: ["license_link"], ISIC: ["license"]}[folder.name]),
+    }  # fmt: skip
+    assert other["configs"] == data["configs"]
     assert data["size_categories"] == ["n<1K"]
     assert [c["config_name"] for c in data["configs"]] == list(manifest["configs"])
     assert [c for c in data["configs"] if c.get("default")] == [data["configs"][0]]
@@ -134,35 +157,78 @@ def test_streams_give_the_same_rows(folder, manifest, tmp_path):
         assert len(ours) == manifest["configs"][config][split]["num_examples"]
 
 
+def test_licences_are_those_of_the_images(manifests):
+    """Several are no one of the Hub's; of another source, nobody's are asserted."""
+    manifest = manifests[COCO]
+    assert len(manifest["licences"]) > 1
+
+    def keys(licences, *, is_official):
+        told = {**manifest, "licences": licences}
+        card = DatasetCard(render(official(told) if is_official else told))
+        found = card.data.to_dict()
+        return [found.get(f"license{end}") for end in ("", "_name", "_link")]
+
+    terms = "https://cocodataset.org/#termsofuse"
+    several = ["other", "several-see-the-column-license"]
+    stated = manifest["licences"]
+    assert keys(stated, is_official=True) == [*several, terms]
+    assert keys(stated, is_official=False) == [*several, None]
+    one = {"CC BY-NC 2.0": 7}
+    assert keys(one, is_official=False) == ["cc-by-nc-2.0", None, None]
+    named = {"Our own, 2": 7}
+    assert keys(named, is_official=False) == ["other", "our-own-2", None]
+    assert keys({"none stated": 7}, is_official=False) == [None] * 3
+    assert keys({**one, "none stated": 1}, is_official=False) == [None] * 3
+
+
 def snippets(text):
     return re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-def test_every_snippet_runs(card, folder, tmp_path):
+def test_every_snippet_runs_as_it_stands(card, studied, folder):
     found = snippets(card.content)
     assert len(found) == card.content.count("```python")
-    assert len(found) == {COCO: 3, ISIC: 2}[folder.name]
-    # Nothing else is code: what is fenced otherwise is the citation.
-    assert re.findall(r"^```(\w+)", card.content, re.MULTILINE).count("bibtex") == 1
-    code = "\n".join(found).replace(f"ORG/{folder.name}", str(folder))
-    assert "ORG" not in code
+    assert len(found) == {COCO: 6, ISIC: 2}[folder.name]
+    assert snippets(studied.content) == found
+    # Nothing else is code: what is fenced otherwise is a row, and the citation.
+    fences = re.findall(r"^```(\w+)", studied.content, re.MULTILINE)
+    assert sorted({*fences}) == ["bibtex", "json", "python"]
+    assert fences.count("bibtex") == fences.count("json") == 1
+    code = "\n".join(found)
+    assert f'load_dataset("./{folder.name}", split=' in code
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
+        capture_output=True, text=True, check=False, cwd=folder.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == code.count("print(")
 
 
-def test_no_place_is_left_empty_and_no_mark_is_left(card, folder):
-    assert "trimset:" not in card.text
+def test_the_example_is_the_first_row(card, folder):
+    shown = json.loads(re.search(r"```json\n(.*?)```", card.text, re.DOTALL)[1])
+    row = datasets.load_dataset(str(folder), split="train")[0]
+    assert list(shown) == list(row)
+    assert shown.pop("image") == "<PIL.Image>"
+    for name, value in shown.items():
+        if isinstance(value, list) and len(row[name]) > 3:
+            assert value == [*row[name][:3], f"… {len(row[name]) - 3} more"]
+        elif name != "objects":
+            assert value == row[name], name
+
+
+def test_no_place_is_left_empty_and_every_mark_is_there(studied, folder):
+    card = studied
     marks = MARK.findall(prose_of(folder.name))
+    assert MARK.findall(card.text) == marks
+    begins_a_line = re.findall(r"(.*)\n<!-- trimset", card.text)
+    assert set(begins_a_line) == {""}  # else it would end a paragraph that goes on
     assert sorted(marks[::2]) == sorted(BLOCKS[folder.name])  # each block once
     assert set(marks[1::2]) == {"end"}
     sections = re.split(r"^#+ (.*)\n", card.text, flags=re.MULTILINE)
     for title, text in zip(sections[1::2], sections[2::2], strict=True):
-        assert text.strip(), title
-    prose = card.text.split("```bibtex")[0]
+        assert re.sub(r"<!--.*?-->", "", text).strip(), title
+    prose = re.sub(r"```json.*?```", "", card.text, flags=re.DOTALL)
+    prose = prose.split("```bibtex")[0]
     assert not re.search(r"\bNone\b|\bnan\b|[{}]|TODO|\[\[|[ \t]$", prose, re.MULTILINE)
 
 
@@ -235,6 +301,8 @@ def test_no_number_of_a_block_stands_still(dataset, name, manifests):
         "configs", "feasibility", "recipe", "parent", "files",
     )})}  # fmt: skip
     other["licences"] = changed(manifest.get("licences", {}))
+    sizes = changed(manifest["audit"]["sizes"])
+    other["audit"] = {**manifest["audit"], "sizes": sizes}
     before = numbers(BLOCKS[dataset][name](manifest))
     after = numbers(BLOCKS[dataset][name](other))
     versions = set(numbers(" ".join(manifest["versions"].values())))
@@ -252,8 +320,19 @@ def test_no_number_of_a_block_stands_still(dataset, name, manifests):
 def test_hand_written_prose_states_only_these_numbers():
     """Facts of the official sources and of the literature; never of a build."""
     allowed = {
-        COCO: {"2017", "19", "2023", "2020", "4.0"},
-        ISIC: {"2020", "33,126", "23", "584", "2023", "4.0", "10.34970", "01"},
+        COCO: {"2017", "19", "2023", "2020", "4.0", "2014"},
+        ISIC: {
+            "2020",
+            "33,126",
+            "23",
+            "584",
+            "2023",
+            "4.0",
+            "10.34970",
+            "01",
+            "2,056",
+            "2021",
+        },
     }
     for dataset, known in allowed.items():
         text = prose_of(dataset)
@@ -271,9 +350,59 @@ def test_the_card_is_a_function_of_the_manifest(folder, manifest):
     )
 
 
-def test_a_card_warns_of_a_source_that_is_not_the_official_one(card):
-    assert "[!WARNING]" in card.text
-    assert "This build was not made from the official source" in card.text
+def test_of_another_source_nothing_is_said_that_is_of_the_official_one(card, studied):
+    """Not its name, not its licence, no paper, and nothing of the study."""
+    words = (
+        "cocodataset|COCO|ISIC 2020|ISDIS|Yuksekgonul|notebook|re-creates|10\\.34970"
+    )
+    text = re.sub(r"`[^`]*`", "", card.text)  # files have the names that they have
+    assert not re.search(words, re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    assert "[!WARNING]\n> This build was not made from the official files" in card.text
+    assert "Not stated by the recipe: how the images were collected" in card.text
+    assert re.search(words, studied.text)
+    assert "[!WARNING]" not in studied.text
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_study_is_that_of_its_own_numbers_alone(dataset, manifests):
+    manifest = official(manifests[dataset])
+    recipe = registry.get(dataset).default.as_dict()
+    theirs = render({**manifest, "recipe": recipe})
+    assert "It re-creates the selection of a reproducibility study" in theirs
+    other = render(manifest)
+    assert "re-creates" not in other
+    assert "**Not the selection of the study.**" in other
+    broken = {"image": "a.jpg", "reason": "ends too early"}
+    for part in ({"broken": [broken]}, {"missing": ["a.jpg"]}):
+        less = render({**manifest, "recipe": recipe, **part})
+        assert "re-creates" not in less
+        assert "without the images that are broken or nowhere" in " ".join(less.split())
+        assert "1 selected image is left out" in less
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_official_table_of_two_is_not_the_official_source(place, manifests):
+    """Nor is one with a role that another file has."""
+    manifest = official(manifests[COCO])
+    sources = [dict(entry) for entry in manifest["sources"]]
+    sources[place]["sha256"] = "0" * 64
+    text = render({**manifest, "sources": sources})
+    assert "[!WARNING]" in text
+    assert "COCO Consortium" not in text
+
+
+def test_duplicates_are_those_of_the_publisher_by_their_digest(manifests):
+    """With the official metadata, another list is not called the publisher's."""
+    manifest = official(manifests[ISIC])
+    assert "duplicates that ISIC lists" in render(manifest)
+    sources = [
+        {**entry, "sha256": "0" * 64} if "duplicates" in entry["role"] else entry
+        for entry in manifest["sources"]
+    ]
+    text = render({**manifest, "sources": sources})
+    assert "duplicates that the source lists" in text
+    assert "duplicates that ISIC lists" not in text
+    assert "CC BY-NC 4.0" in text  # the images are those of the metadata
 
 
 def test_a_build_loads_where_the_folder_lies_elsewhere(builds, tmp_path):
@@ -288,16 +417,16 @@ def test_a_card_has_every_section_and_figure(dataset, manifests, builds):
     card = (folder / "README.md").read_text()
     heads = re.findall(r"^### (.*)$", card, re.MULTILINE)
     assert heads == {
-        COCO: ["Duplicates", "Context", "Compared with the whole source",
-               "A look at it"],
-        ISIC: ["Duplicates", "Patients", "Label by sex, age and site",
-               "Compared with the whole source", "A look at it"],
+        COCO: ["Duplicates", "Context", "Shortcuts",
+               "Compared with the whole source", "Modes and turns", "A look at it"],
+        ISIC: ["Duplicates", "Patients",
+               "Label by sex, age and site", "Shortcuts",
+               "Compared with the whole source", "Modes and turns", "A look at it"],
     }[dataset]  # fmt: skip
     shown = re.findall(r"!\[[^\]]+\]\((.*?)\)", card)
     there = {f"figures/{path.name}" for path in (folder / "figures").iterdir()}
     assert set(shown) == there
     assert there <= set(manifests[dataset]["files"])
-    assert "trimset:" not in card.split("---\n", 2)[2]
 
 
 @pytest.mark.parametrize("dataset", [COCO, ISIC])

@@ -1,5 +1,6 @@
 """Inputs are found in every layout, and an option goes before a source."""
 
+import dataclasses
 import shutil
 import zipfile
 
@@ -8,11 +9,14 @@ import pytest
 from builder import build, plan
 from builder.datasets import registry
 from builder.datasets.files import Files
+from builder.datasets.inputs import Input
 from builder.errors import SourceError, UsageError
 from builder.sources.cache import Cache
 from builder.sources.image_stores import FolderImages, ZipImages
 from builder.sources.remote import Remote
+from tests.archives import make_zip
 from tests.conftest import ISIC_RECIPE
+from tests.servers.range_server import RangeServer
 from tests.small import COCO, ISIC
 from tests.tiny import zip_folder
 
@@ -79,7 +83,7 @@ def test_images_are_in_the_folders_of_the_layouts(
     found = files_of(ISIC, source).images("images")
     name = min(path.name for path in (isic_source / "train").iterdir())
     with Remote() as remote:
-        (member,) = found.locate([name], remote)
+        (member,) = found.locate([name], remote).members
     assert member.path == str(source / place / name)
 
 
@@ -121,6 +125,86 @@ def test_a_table_at_the_root_may_name_the_folder_of_the_images(isic_source, tmp_
         ISIC, tmp_path / "out", ISIC_RECIPE, source=str(source), audit=False
     )
     assert manifest["configs"]["default"]["train"]["num_examples"] == 100
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_another_file_than_the_official_one_is_told(
+    files_of, isic_source, monkeypatch, named
+):
+    """Where none was named, so that the official one is what is meant."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    said = []
+    with RangeServer({CSV: (isic_source / CSV).read_bytes()}) as server:
+        url = server.url("").rstrip("/")
+        files = files_of(ISIC, url if named else None)
+        files = dataclasses.replace(
+            files,
+            official=dataclasses.replace(files.official, url=url),
+            say=said.append,
+        )
+        with files.open("metadata"):
+            pass
+    if named:
+        assert said == []
+        return
+    digest = files.read[0]["sha256"]
+    [line] = said
+    assert "metadata: expected the official file, with sha256 98c68a10" in line
+    assert f"found {digest[:16]}…" in line
+
+
+@pytest.fixture
+def joined(tmp_path):
+    """Return a function that gives the inputs of a recipe beside its file."""
+    (tmp_path / "source").mkdir()
+    with Remote() as remote:
+
+        def look(*places):
+            entry = Input("images", "images", "images", places, joined=True)
+            table = Input("metadata", "metadata", "table", ("none.csv", *places))
+            return Files(
+                inputs=(entry, table),
+                source=str(tmp_path / "source"),
+                official=None,
+                given={},
+                remote=remote,
+                cache=Cache(tmp_path / "cache"),
+            )
+
+        yield look
+
+
+def test_joined_images_are_looked_for_in_all_places(joined, tmp_path):
+    (tmp_path / "source/one").mkdir()
+    (tmp_path / "source/one/a.jpg").write_bytes(b"a")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two/b.jpg").write_bytes(b"b")
+    files = joined("one", str(tmp_path / "two"), "three.zip")
+    found = files.images("images").locate(["a.jpg", "b.jpg", "c.jpg"], files.remote)
+    assert [member and member.name for member in found.members] == [
+        "a.jpg", "b.jpg", None,
+    ]  # fmt: skip
+    assert found.places[2] == "three.zip (not there)"
+    assert joined("one").images("images", first="z.jpg") is not None
+    assert joined("none", "nothing").images("images") is None
+
+
+def test_joined_folders_at_urls_count_only_if_they_have_an_image(joined, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with RangeServer({"web/train/a.jpg": b"a"}) as server:
+        files = joined(server.url("none"), server.url("web/train"))
+        assert files.images("images", first="a.jpg") is not None
+        assert files.images("images", first="train/a.jpg") is not None
+        assert files.images("images", first="b.jpg") is None
+
+
+def test_a_table_may_lie_anywhere_and_in_a_zip(joined, tmp_path):
+    path = tmp_path / "m.csv.zip"
+    path.write_bytes(make_zip({"m.csv": b"x"}))
+    with joined(str(path)).open("metadata") as table:
+        assert (table.name, bytes(table.data)) == ("m.csv", b"x")
+    with joined("../m.csv.zip::m.csv").open("metadata") as table:
+        assert bytes(table.data) == b"x"
 
 
 def test_what_is_given_must_be_an_input(isic_source):

@@ -12,6 +12,8 @@ import pytest
 
 from builder import CocoRecipe, build, export
 from builder.datasets.coco.recipe import NOTEBOOK_TARGETS
+from builder.datasets.isic.dataset import Isic
+from builder.datasets.licences import UNOFFICIAL
 from builder.datasets.painted.coco import CATEGORIES
 from builder.output.schema import older_spelling
 from coco_stuff_trimmed import coco_stuff_trimmed as coco_script
@@ -185,10 +187,58 @@ def test_without_an_export_the_message_says_what_to_run(dataset, tmp_path):
 
 
 def test_a_config_that_the_export_has_not_is_an_error(isic_source, tmp_path):
-    recipe = replace(ISIC_RECIPE, benign=(0, 3), malignant=(0, 3))
-    export(ISIC, tmp_path / "out", recipe, source=str(isic_source))
+    recipe = replace(ISIC_RECIPE, benign=(0, 1), malignant=(0, 1))
+    record = export(ISIC, tmp_path / "out", recipe, source=str(isic_source))
+    assert "2 rows in 2 groups cannot be cut into 3" in record["split"]["reason"]
     with pytest.raises(ValueError, match="has no config 'patient', only default"):
         load_export(ISIC, "patient", tmp_path / "out", tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["../secret.jpg", "/etc/hostname", "a\\..\\..\\b"])
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_no_file_is_read_that_lies_outside_of_an_export(
+    dataset, name, exports, copy_of, tmp_path
+):
+    """A record that somebody handed over names it in the place of an image."""
+    (tmp_path / "secret.jpg").write_bytes(b"theirs")
+    folder = copy_of(exports[dataset])
+    record = read_json(folder / "trimset.json")
+    if dataset == ISIC:
+        positions = next(iter(record["configs"]["default"].values()))
+        record["images"][positions[0]] = name
+    else:
+        for split in record["splits"].values():
+            split["labels"] = name
+    (folder / "trimset.json").write_text(json.dumps(record))
+    made = CLASSES[dataset](
+        config_name="default", data_dir=str(folder), cache_dir=str(tmp_path / "cache")
+    )
+    with pytest.raises(ValueError, match="expected a file in its folder"):
+        list(made._generate_examples(made._export(), *_first_split(record)))
+
+
+def _first_split(record):
+    if "splits" in record:
+        return (next(iter(record["splits"])),)
+    return (next(iter(record["configs"]["default"].values())),)
+
+
+def test_without_patients_the_script_reads_the_config_split(
+    isic_source, copy_of, tmp_path
+):
+    source = copy_of(isic_source, "source")
+    path = source / "ISIC_2020_Training_GroundTruth.csv"
+    path.write_text(path.read_text().replace("patient_id", "somebody", 1))
+    options = {"source": str(source)}
+    record = export(ISIC, tmp_path / "exported", ISIC_RECIPE, **options)
+    manifest = build(ISIC, tmp_path / "built", ISIC_RECIPE, **options)
+    assert list(manifest["configs"]) == list(record["configs"]) == ["default", "split"]
+    assert record["split"] == manifest["audit"]["split"]
+    assert Isic().remarks(record) == []
+    assert Isic().remarks(manifest) == [UNOFFICIAL]  # and an export has no card
+    assert_equal_roads(ISIC, tmp_path / "exported", tmp_path / "built", tmp_path)
+    with pytest.raises(ValueError, match="'patient', only default, split"):
+        load_export(ISIC, "patient", tmp_path / "exported", tmp_path / "cache")
 
 
 def test_the_scripts_list_what_the_notebook_drew():
@@ -197,10 +247,10 @@ def test_the_scripts_list_what_the_notebook_drew():
     assert list(names.values()) == list(coco_script.CATEGORIES)
     configs = [config.name for config in CocoStuffTrimmed.BUILDER_CONFIGS]
     assert configs == list(coco_script.FEATURES)
-    assert len(configs) == 21
+    assert len(configs) == 41
     assert {"default", "car", "sports_ball", "hair_drier"} <= set(configs)
-    assert [c.name for c in SiimIsicSmall.BUILDER_CONFIGS] == ["default", "patient"]
-    assert list(isic_script.FEATURES) == ["default", "patient"]
+    configs = [config.name for config in SiimIsicSmall.BUILDER_CONFIGS]
+    assert configs == list(isic_script.FEATURES) == ["default", "patient", "split"]
     for features in (*coco_script.FEATURES.values(), *isic_script.FEATURES.values()):
         assert "List" not in json.dumps(older_spelling(features.to_dict()))
 

@@ -43,7 +43,7 @@ def test_it_goes_the_whole_way(colours, source, tmp_path):
     assert report.replayed
     card = (tmp_path / "b/README.md").read_text()
     assert "# Flat Colours" in card
-    assert "6 distinct images" in card
+    assert "6 images; all Parquet" in card
     loaded = load_dataset(str(tmp_path / "b"), split="train", cache_dir=str(tmp_path))
     assert sorted(loaded["label"]) == ["blue"] * 3 + ["red"] * 3
     for row in loaded:

@@ -4,7 +4,9 @@ import traceback
 
 import pytest
 
+from builder.hub.published import publish_anew
 from builder.hub.push import push
+from builder.output.check import read_build
 
 REPO = "alice/coco_stuff_trimmed"
 STORE = "/store/"
@@ -23,6 +25,13 @@ def contents(folder):
         for p in folder.rglob("*")
         if p.is_file()
     }
+
+
+def as_pushed(folder, repo):
+    """What a build is on the Hub: its card names the repo, and its manifest that."""
+    made = publish_anew(read_build(folder), repo)
+    assert f'load_dataset("{repo}"' in made.texts["README.md"].decode()
+    return contents(folder) | made.texts
 
 
 def published(hub, revision="main", repo=REPO):

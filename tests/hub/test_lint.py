@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import builder.hub.lint
-from builder.hub.lint import lint
+from builder.hub.lint import lint, lint_license
 from builder.output.check import read_build
 from tests.tiny_build import ROWS, make_build, relist
 
@@ -154,10 +154,56 @@ def test_default_is_marked(folder):
     ]
 
 
-@pytest.mark.parametrize("key", ["license", "pretty_name", "task_categories"])
+@pytest.mark.parametrize("key", ["pretty_name", "task_categories"])
 def test_an_incomplete_card(folder, key):
     edit_card(folder, rf"\n{key}:", f"\nx-{key}:")
     assert found(folder) == [f"README.md lacks {key}"]
+
+
+ID = "license: expected an id of the Hub such as cc-by-4.0"
+HUB = "in the card on the Hub"
+OURS = f"{HUB}, or push with --card ours to replace that"
+RECIPE = f'in the recipe (license = "…") and build again, or {HUB}'
+INIT = f"in a recipe of this source, which `trimset init SRC` writes, or {HUB}"
+
+
+@pytest.mark.parametrize(
+    ("built", "card", "about", "said"),
+    [
+        ({"license": "mit"}, {"license": "mit"}, {}, ""),
+        ({}, {"license": ["mit", "cc-by-4.0"]}, {}, ""),
+        ({}, {"license": "other", "license_name": "our-own-1.0"}, {}, ""),
+        ({}, {}, {"files": {}}, f"no licence is stated: state one {RECIPE}"),
+        # the two that come with the package, one that has its own prose, and one of
+        # an official source that this build is not of
+        ({}, {}, {}, f"no licence is stated: state one {INIT}"),
+        ({}, {}, {"prose": "x"}, f"no licence is stated: state one {INIT}"),
+        ({}, {}, {"license": "mit"}, f"no licence is stated: state one {INIT}"),
+        ({"license": "mit"}, {}, {}, f"no licence is stated: state one {OURS}"),
+        (
+            {"license": "other"},
+            {"license": "other"},
+            {"files": {}},
+            f'license is "other": state a license_name {RECIPE}',
+        ),
+        (
+            {"license": "mit"},
+            {"license": ["mit", "CC BY 4.0"]},
+            {"files": {}},
+            f"{ID}, found 'CC BY 4.0': change it {OURS}",
+        ),
+        (
+            {},
+            {"license": {"A": 1}},
+            {},
+            f"{ID}, found \"{{'A': 1}}\": change it {OURS}",
+        ),
+    ],
+)
+def test_licences_that_the_hub_takes_and_what_to_do_about_others(
+    built, card, about, said
+):
+    assert "".join(lint_license(card, built, about)) == said
 
 
 def test_a_link_to_nowhere(folder):
@@ -165,6 +211,15 @@ def test_a_link_to_nowhere(folder):
     assert found(folder) == [
         "README.md points to figures/counts.png, which is not there"
     ]
+
+
+def test_names_that_look_like_links_are_none(folder):
+    edit_card(
+        folder, "# Tiny", "# Tiny\n`[a](b)` \\\\[a\\\\](b) ``[`](b)`` ![a\\\\](b)\n"
+    )
+    assert found(folder) == []
+    edit_card(folder, "# Tiny", "# Tiny\n[a](b) `[c](d)`\n")
+    assert found(folder) == ["README.md points to b, which is not there"]
 
 
 def test_links_elsewhere_are_fine(folder):
@@ -177,13 +232,14 @@ def test_links_elsewhere_are_fine(folder):
     ("text", "fault"),
     [
         ("no yaml", "README.md: expected YAML between two lines of ---, found none"),
-        ("---\n- a\n---\n", "README.md: expected keys in the YAML, found none"),
-        ("---\na: [\n---\n", "README.md: while parsing a flow node"),
+        ("---\n- a\n---\n", "README.md: its YAML is not a mapping of names"),
+        ("---\na: [\n---\n", "README.md: its YAML cannot be read"),
     ],
 )
 def test_a_card_that_cannot_be_read(folder, text, fault):
     (folder / "README.md").write_text(text)
-    assert found(folder) == [fault]
+    (told,) = found(folder)
+    assert told.startswith(fault)
 
 
 def test_no_card(folder):

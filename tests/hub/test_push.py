@@ -155,11 +155,11 @@ def test_progress_ends_at_the_total_and_never_falls(hub, built, faults):
 
 def test_an_edit_on_the_hub_is_told_before_it_is_replaced(hub, built, tmp_path):
     push(built, REPO)
-    edit = hub.repo(REPO).edit({"README.md": b"by bob", "notes.txt": b"bob"})
+    edit = hub.repo(REPO).edit({"selection.json": b"by bob", "notes.txt": b"bob"})
     rebuilt = make_build(tmp_path / "new", pixels=32, seed=1)
     for dry_run in (True, False):
         (text,) = push(rebuilt, REPO, dry_run=dry_run).warnings
-        assert text.startswith("README.md had been edited on the Hub")
+        assert text.startswith("selection.json had been edited on the Hub")
         assert text.endswith(edit.oid)
     assert push(built, REPO).warnings == ()
 
@@ -193,7 +193,9 @@ def test_a_tag_on_another_commit_is_refused_before_anything_is_sent(
     assert "change README.md" in text
     assert changing(hub) == []
     hub.repo(REPO).edit({"notes.txt": b""})  # the same build, on another commit
-    refuse(PushError, "the branch went on", built, REPO, tag="v1")
+    text = refuse(PushError, "an older commit of this very", built, REPO, tag="v1")
+    assert f"the branch went on to {hub.repo(REPO).branches['main'][:12]}" in text
+    assert "where notes.txt changed" in text
 
 
 def test_a_branch_is_made_and_main_left_alone(hub, built, tmp_path):

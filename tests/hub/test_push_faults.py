@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from builder.errors import PushError
+from builder.errors import CardError, PushError
 from builder.hub.push import push
 from tests.hub.pushing import (
     REPO,
@@ -33,7 +33,8 @@ def test_a_push_of_someone_else_is_not_overwritten(hub, built, tmp_path):
     assert published(hub)["README.md"] == b"by bob"
     assert hub.repo(REPO).resolve("main").author == "bob"
     before = hub.uploaded()
-    push(rebuilt, REPO)  # told of it, the same command goes on
+    refuse(CardError, "push with --card", rebuilt, REPO)
+    push(rebuilt, REPO, card="ours")  # told of it, one can go on
     assert hub.uploaded() == before
     assert published(hub) == contents(rebuilt)
 

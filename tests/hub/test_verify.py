@@ -3,12 +3,16 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from builder.errors import VerifyError
+from builder.errors import CardError, PushError, VerifyError
 from builder.hub.push import push
 from builder.hub.verify import verify_remote
+from builder.output.records import LAST
+from tests.hostile.records import mutated, refusal
+from tests.hostile.shapes import CARDS, SHAPES
 from tests.hub_client import point_at
 from tests.servers.hub_repos import Blob
 from tests.servers.hub_server import HubServer
@@ -144,7 +148,7 @@ def test_what_push_would_never_have_sent(pushed, built, content, said, match, tm
     manifest = json.loads((built / "manifest.json").read_text())
     sha256 = hashlib.sha256(content).hexdigest()
     entry = {**manifest["files"][SHARD], "sha256": sha256, **said}
-    manifest["files"]["extra.parquet"] = entry
+    manifest["files"]["extra.parquet"] = {**entry, "bytes": len(content)}
     seal(tmp_path, manifest)
     text = (tmp_path / "manifest.json").read_bytes()
     pushed.repo(REPO).edit({"extra.parquet": content, "manifest.json": text})
@@ -204,3 +208,45 @@ def test_what_is_no_build(pushed):
     refuse("expected the format trimset.manifest/1, found", REPO)
     refuse("no local folder has that name: expected a data", "alice/nothing")
     refuse("expected NAMESPACE/NAME", "alice")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_manifest_there_that_is_none_is_one_line(pushed, built, shape):
+    data, words = SHAPES[shape]
+    tree(pushed)[LAST] = Blob.regular(data)
+    refuse(words, REPO)
+    with pytest.raises(PushError, match=f"{LAST} of {REPO}: expected ") as caught:
+        push(built, REPO, token="hf_alice")
+    assert str(caught.value).isprintable()
+
+
+# Of those that the server of these tests can read itself.
+@pytest.mark.parametrize("card", ["a class", "many digits", "no date", "a key twice"])
+def test_a_card_there_that_would_be_huge_is_a_fault(pushed, built, card):
+    tree(pushed)["README.md"] = Blob.regular(f"---\n{CARDS[card]}\n---\n".encode())
+    (fault,) = verify_remote(REPO).faults
+    assert fault.startswith("README.md: its YAML ")
+    assert fault.isprintable()
+    with pytest.raises(CardError, match="cannot be merged: its YAML "):
+        push(built, REPO, token="hf_alice")
+
+
+def test_what_is_said_to_be_large_is_not_fetched(pushed, built):
+    blob = tree(pushed)[LAST]
+    tree(pushed)[LAST] = replace(blob, size=2**40)
+    refuse(r"manifest\.json of alice/tiny has 1,099,511,627,776 bytes", REPO)
+    assert not any("/resolve/" in r.path for r in pushed.log)
+    tree(pushed)[LAST] = blob
+    tree(pushed)[SHARD] = replace(tree(pushed)[SHARD], size=2**40)
+    faults = verify_remote(REPO, deep=True).faults
+    assert len(faults) == 1
+    assert faults[0].startswith(f"{SHARD} has 1,099,511,627,776 bytes, expected ")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_manifest_there_with_one_other_value(pushed, built, seed):
+    content = json.loads((built / LAST).read_text())
+    data, told = mutated(content, seed)
+    tree(pushed)[LAST] = Blob.regular(data)
+    refusal(told, lambda: verify_remote(REPO, deep=True))
+    refusal(told, lambda: push(built, REPO, token="hf_alice", dry_run=True))

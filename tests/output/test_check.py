@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from builder.errors import OutputError, VerifyError
+from builder.errors import OutputError, SelectionError, VerifyError
 from builder.output.build import read_lock, read_manifest
 from builder.output.check import check_build, read_build, read_finished
 from builder.output.folder import Folder
@@ -86,12 +86,14 @@ def test_the_card_has_all_that_stands_in_the_file(manifest):
     assert read_manifest(json.dumps(manifest).encode(), where="here").is_intact
 
 
-def test_half_a_character_is_no_digest(manifest):
+def test_half_a_character_is_none(manifest):
     data = json.dumps({**manifest, "more": "\ud800"}).encode()
-    assert not read_manifest(data, where="here").is_intact
+    with pytest.raises(OutputError, match="half a character"):
+        read_manifest(data, where="here")
     lock = {"format": "trimset.selection/1", "dataset": "x", "rule": "\ud800",
             "recipe": {}, "inputs": [], "draws": {}, "digest": ""}  # fmt: skip
-    assert not read_lock(json.dumps(lock).encode(), where="here").is_intact
+    with pytest.raises(SelectionError, match="half a character"):
+        read_lock(json.dumps(lock).encode(), where="here")
 
 
 def test_a_folder_is_checked_for_verify_and_for_push_alike(tmp_path):

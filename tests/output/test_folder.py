@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import pickle
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ import pytest
 from builder.errors import OutputError
 from builder.output.folder import Folder, HashingWriter
 from builder.output.records import STATE
+from builder.sources import own_files
 from tests.tiny import snapshot
 
 
@@ -55,9 +57,32 @@ def test_what_is_written_is_read_again(root):
         root.path,
         root.is_local,
     )
-    root.remove("data")
-    root.remove("data")
+    root.remove("data")  # no file
+    assert root.exists("data/car/a.bin")
+    root.remove("data/car/a.bin")
+    root.remove("data/car/a.bin")
     assert not root.exists("data/car/a.bin")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a::b", "zip::a", "file:a", "local:a", "~root", "a*[b]?", "a#b", "a%20b", "-a",
+     "a\nb", "a b", "{a}", "..a", "ü→猫"],
+)  # fmt: skip
+def test_a_local_path_is_one_name_as_it_stands(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for given in (name, str(tmp_path / name), Path(name)):
+        root = Folder(given)
+        assert root.path == str(tmp_path / name)
+        root.write("a/b", b"x")
+        assert pickle.loads(pickle.dumps(root)).read("a/b") == b"x"
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        shutil.rmtree(tmp_path / name)
+
+
+def test_home_is_where_the_shell_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Folder("~/a").path == str(tmp_path / "a")
 
 
 def test_what_is_not_there_is_none(root):
@@ -117,6 +142,7 @@ class FullFile(io.RawIOBase):
 def test_a_disk_that_is_full_at_the_end_is_told(root, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(root.fs, "open", lambda *_: FullFile())
+        patch.setattr(own_files, "create", lambda *_: FullFile())
         with pytest.raises(OutputError, match="no room left for a"), root.writing("a"):
             pass
     assert root.read("a") is None
@@ -125,12 +151,30 @@ def test_a_disk_that_is_full_at_the_end_is_told(root, monkeypatch):
 def test_the_same_bytes_are_not_written_again(tmp_path):
     root = Folder(tmp_path)
     root.write("a", b"x")
-    root.remove(STATE)
     before = snapshot(tmp_path)
     root.write("a", b"x")
     assert snapshot(tmp_path) == before
     root.write("a", b"y")
     assert root.read("a") == b"y"
+
+
+def test_a_file_of_another_size_is_not_read_to_compare_it(tmp_path, monkeypatch):
+    root = Folder(tmp_path)
+    root.write("a", b"")
+    os.truncate(tmp_path / "a", 1 << 20)
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "read", lambda *_: pytest.fail("it was read"))
+        root.write("a", b"small")
+    assert root.read("a") == b"small"
+
+
+def test_no_more_is_read_than_asked_for(root):
+    root.write("a", b"12345")
+    assert [root.read("a", most) for most in (None, 6, 5, 4, 0)] == [
+        b"12345", b"12345", b"12345", b"12345", b"1",
+    ]  # fmt: skip
+    assert root.read("a", 2) == b"123"
+    assert root.read("none", 2) is None
 
 
 def test_a_folder_in_the_way_is_an_error_and_stays(tmp_path):

@@ -184,7 +184,8 @@ def test_other_images_give_another_patient_split(
 ):
     """The rows are the same, but two of them are copies of one file."""
     source = copy_of(isic_source, "source")
-    lock = builds[ISIC] / "selection.json"
+    # Without images.sha256 beside it, which would tell the image itself.
+    lock = shutil.copy(builds[ISIC] / "selection.json", tmp_path / "lock.json")
     patient = read_json(lock)["draws"]["patient"]
     shutil.copy(
         source / f"train/{patient['train'][0]}.jpg",
@@ -208,6 +209,16 @@ def test_a_patient_split_on_one_side_only(builds):
     assert first_difference(lock, lock) is None
 
 
+def test_a_tolerance_that_was_not_given_is_in_no_lock(builds):
+    lock = read_json(builds[ISIC] / "selection.json")
+    assert "tolerance" not in lock["recipe"]
+    given = {**lock, "recipe": {**lock["recipe"], "tolerance": 0.05}}
+    words = "the lock has tolerance none, asked for is 0.05: leave --tolerance out"
+    assert first_difference(lock, given) == words
+    words = "the lock has tolerance 0.05, asked for is none: give --tolerance 0.05"
+    assert first_difference(given, lock) == words
+
+
 def test_a_changed_lock_is_refused(builds, coco_source, tmp_path):
     lock = tmp_path / "lock.json"
     whole = (builds[COCO] / "selection.json").read_bytes()
@@ -226,7 +237,7 @@ def test_a_changed_lock_is_refused(builds, coco_source, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "expected a selection.json, found that"),
+        (None, "expected a selection.json, found none that can be read"),
         (b"\xff", "expected JSON of the format trimset.selection/1, found none"),
         (b"[]", "expected the format trimset.selection/1, found 'None'"),
         (b'{"format": "trimset.manifest/1"}', "found 'trimset.manifest/1': get the"),

@@ -175,5 +175,7 @@ def test_no_half_object_appears_and_workers_see_what_others_wrote(server):
     assert root.files() == ["deep/b"]
     assert root.digest("deep/b") == (hashlib.sha256(b"whole").hexdigest(), 5)
     assert root.read("deep") is None
-    root.remove("deep")
+    root.remove("deep")  # no file
+    assert root.files() == ["deep/b"]
+    root.remove("deep/b")
     assert root.files() == []

@@ -16,8 +16,10 @@ from tests.tiny import contents, snapshot
 
 LAST = "manifest.json"
 DIGEST = "0" * 64
+STALE = "data/old/train-00000-of-00001.parquet"
+A, B, C = (f"data/{name}/train-00000-of-00001.parquet" for name in "abc")
 SHARD = {
-    "path": "data/stale",
+    "path": STALE,
     "task": "1" * 64,
     "sha256": DIGEST,
     "bytes": 1,
@@ -44,22 +46,22 @@ def test_a_folder_goes_from_empty_over_unfinished_to_finished(root):
     assert check_output(root, **OWN) == "empty"
     output = begin(root, key="k", **OWN)
     assert check_output(root, **OWN) == "unfinished"
-    root.write("data/a", b"1")
+    root.write(A, b"1")
     assert begin(root, key="k", **OWN).previous == {}
-    finish(output, record("k", "data/a"), keep={"data/a"})
+    finish(output, record("k", A), keep={A})
     assert check_output(root, **OWN) == "finished"
-    assert root.files() == ["data/a", LAST]
+    assert root.files() == [A, LAST]
     again = begin(root, key="k", **OWN)
-    assert list(again.previous) == ["data/a"]
+    assert list(again.previous) == [A]
     assert check_output(root, **OWN) == "unfinished"
     assert not root.exists(LAST)
 
 
 def test_other_options_need_overwrite_and_stale_files_go(root):
     output = begin(root, key="one", **OWN)
-    for name in ("data/a/1", "data/b/1", "mine/note", "README.md"):
+    for name in (A, B, "mine/note", "README.md"):
         root.write(name, b"1")
-    finish(output, record("one", "data/a/1", "data/b/1"), keep={"data/a/1"})
+    finish(output, record("one", A, B), keep={A})
     before = root.files()
     with pytest.raises(OutputError, match="holds a finished output of other options"):
         begin(root, key="two", **OWN)
@@ -68,31 +70,53 @@ def test_other_options_need_overwrite_and_stale_files_go(root):
     output = begin(root, key="two", overwrite=True, **OWN)
     # Interrupted here, and begun again: what was there before is not forgotten.
     output = begin(root, key="two", **OWN)
-    root.write("data/c/1", b"1")
-    finish(output, record("two", "data/c/1"), keep={"data/c/1"})
-    assert root.files() == ["README.md", "data/c/1", LAST, "mine/note"]
+    root.write(C, b"1")
+    finish(output, record("two", C), keep={C})
+    assert root.files() == ["README.md", C, LAST, "mine/note"]
     assert not root.exists("data/a")
 
 
-def test_files_outside_the_folder_are_never_removed(root, tmp_path):
+@pytest.mark.parametrize("place", [LAST, MARK])
+@pytest.mark.parametrize(
+    "name", ["../victim", "{}/victim", "data/../../victim", "a\\b"]
+)
+def test_a_record_that_names_a_file_outside_is_refused(root, tmp_path, place, name):
     victim = tmp_path / "victim"
     victim.write_text("theirs")
-    root.write(LAST, record("one", "../victim", str(victim), "data/../../victim", "a"))
-    root.write("a", b"1")
-    begin(root, key="two", overwrite=True, **OWN)
-    output = begin(root, key="two", overwrite=True, **OWN)
-    finish(output, record("two"), keep=set())
+    files = {name.format(tmp_path): {}}
+    content = {"format": KIND, "key": "one", "files": files, "previous": {}}
+    content["previous"] = {"files": files} if place == MARK else {}
+    root.write(place, json.dumps(content).encode())
+    root.write(A, b"1")
+    with pytest.raises(OutputError, match="expected plain paths below the folder"):
+        begin(root, key="two", overwrite=True, **OWN)
     assert victim.read_text() == "theirs"
-    assert root.files() == [LAST]
+    assert root.files() == sorted([A, place])
+
+
+@pytest.mark.parametrize("place", [LAST, MARK])
+def test_only_what_a_build_writes_is_ever_removed(root, place):
+    theirs = ["notes.csv", ".git/config", "data/a/mine.parquet", "figures/a/b.png"]
+    ours = [A, "figures/sizes.png", "labels_val.json", "metadata_small.csv"]
+    for name in (*theirs, *ours):
+        root.write(name, b"1")
+    files = {name: {} for name in (*theirs, *ours, "data", "figures")}
+    content = {"format": KIND, "key": "one", "files": files}
+    content["previous"] = {"files": files}
+    root.write(place, json.dumps(content).encode())
+    output = begin(root, key="two", overwrite=True, **OWN)
+    assert sorted(output.previous) == sorted(ours)
+    finish(output, record("two"), keep=set())
+    assert root.files() == sorted([*theirs, LAST])
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"{}", b'{"path": "../victim"}'])
 def test_a_damaged_state_does_not_stop_a_build(root, tmp_path, damage):
     (tmp_path / "victim").write_text("theirs")
     begin(root, key="one", **OWN)
-    root.write(".trimset/shards/aa.json", damage)
-    root.write(".trimset/shards/bb.json", json.dumps(SHARD).encode())
-    root.write("data/stale", b"1")
+    root.write(f"{SHARDS}/{'a' * 64}.json", damage)
+    root.write(f"{SHARDS}/{'b' * 64}.json", json.dumps(SHARD).encode())
+    root.write(STALE, b"1")
     output = begin(root, key="one", **OWN)
     finish(output, record("one"), keep=set())
     assert root.files() == [LAST]
@@ -105,14 +129,14 @@ def test_a_damaged_state_does_not_stop_a_build(root, tmp_path, damage):
 )
 @pytest.mark.parametrize("place", [MARK, LAST])
 def test_a_task_that_names_another_file_is_not_remembered(root, tmp_path, task, place):
-    files = {"data/good": SHARD, "data/bad": {**SHARD, "task": task}}
+    files = {A: SHARD, B: {**SHARD, "task": task}}
     if place == LAST:
         content = {"format": KIND, "key": "one", "files": files}
     else:
         content = {"format": KIND, "key": "one", "previous": {"files": files}}
     root.write(place, json.dumps(content).encode())
     output = begin(root, key="one", **OWN)
-    assert output.previous["data/bad"] is None
+    assert output.previous[B] is None
     remember(root, output.previous)
     assert root.files() == [MARK, f"{SHARDS}/{SHARD['task']}.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -121,11 +145,14 @@ def test_a_task_that_names_another_file_is_not_remembered(root, tmp_path, task, 
 
 
 @pytest.mark.parametrize("gone", ["data/a", "data"])
-def test_a_folder_that_was_deleted_by_hand_holds_up_nobody(root, gone):
+def test_a_folder_that_was_deleted_by_hand_holds_up_nobody(root, tmp_path, gone):
     output = begin(root, key="one", **OWN)
-    root.write("data/a/1", b"1")
-    finish(output, record("one", "data/a/1"), keep={"data/a/1"})
-    root.remove(gone)
+    root.write(A, b"1")
+    finish(output, record("one", A), keep={A})
+    (tmp_path / "out" / A).unlink()
+    (tmp_path / "out/data/a").rmdir()
+    if gone == "data":
+        (tmp_path / "out/data").rmdir()
     output = begin(root, key="two", overwrite=True, **OWN)
     finish(output, record("two"), keep=set())
     assert root.files() == [LAST]

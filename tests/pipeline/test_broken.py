@@ -48,7 +48,8 @@ def test_no_whole_image_is_one_error_before_anything_is_written(
     message = str(caught.value)
     assert message.startswith(f"{images} of {images} selected images are broken: ")
     assert message.endswith("; nothing is left to build: mend the source")
-    assert message.count("is an empty file") > 5
+    assert message.count("is an empty file") in {1, 2}
+    assert f"; and {images - 3} more; " in message
     assert "\n" not in message
     assert not list(tmp_path.rglob("*.parquet"))
     assert not list(tmp_path.rglob("*.jpg"))

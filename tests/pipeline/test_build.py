@@ -41,7 +41,7 @@ def test_a_build_holds_what_the_contract_lists(dataset, builds, expected):
         ISIC: {"metadata_small.csv"},
     }
     names = {n for n in expected[dataset] if not n.startswith(("data/", "figures/"))}
-    fixed = {"README.md", "selection.json", "manifest.json"}
+    fixed = {"README.md", "selection.json", "images.sha256", "manifest.json"}
     assert names == fixed | small[dataset]
     manifest = read_json(folder / "manifest.json")
     configs = {path.name for path in (folder / "data").iterdir()}

@@ -13,7 +13,15 @@ import pytest
 from builder.cli import main as cli
 from tests.archives import make_zip
 from tests.pipeline.test_build_remote import check_same
-from tests.remote_cli import SMALL, environ, image_requests, lay_out, start, trimset
+from tests.remote_cli import (
+    SMALL,
+    environ,
+    image_requests,
+    lay_out,
+    start,
+    trimset,
+    without_repeats,
+)
 from tests.servers.range_server import RangeServer, Rule
 from tests.small import COCO, ISIC, OPTIONS
 from tests.sources.test_fetch import until
@@ -89,7 +97,7 @@ def test_a_source_that_changes_in_mid_run(server, cache, tmp_path, layouts):
         gate.set()
         out, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert err.count("\n") == 1
+    assert without_repeats(err).count("\n") == 1
     assert "train2017.zip: the source changed while it was read: expected" in err
     assert "run it again to start from the new one" in err
     assert out == ""
@@ -218,7 +226,7 @@ def test_a_size_beyond_any_image(server, cache, tmp_path, layouts):
         ("../../../evil.jpg", "has a '..' part"),
         ("/etc/evil.jpg", "is absolute"),
         ("file:///etc/evil.jpg", "has a scheme or a drive"),
-        ("evil\\b.jpg", "has a backslash"),
+        ("..\\evil.jpg", "has a '..' part"),
     ],
 )
 def test_names_that_lead_elsewhere(name, reason, server, cache, tmp_path, layouts):

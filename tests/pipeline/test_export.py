@@ -25,7 +25,7 @@ def test_an_export_holds_the_files_of_the_contract(exports, builds):
     images = {name for name in found if name.endswith(".jpg")}
     assert found - images == {
         "labels_train.json", "labels_val.json", "draws_train.json", "draws_val.json",
-        "trimset.json",
+        "objects_train.json", "objects_val.json", "trimset.json", "images.sha256",
     }  # fmt: skip
     labels = {}
     for split in ("train", "val"):
@@ -36,7 +36,7 @@ def test_an_export_holds_the_files_of_the_contract(exports, builds):
         assert ours == (builds[COCO] / name).read_bytes()
     found = names(exports[ISIC])
     rows = pd.read_csv(exports[ISIC] / "metadata_small.csv")
-    assert found == {"metadata_small.csv", "trimset.json"} | {
+    assert found == {"metadata_small.csv", "trimset.json", "images.sha256"} | {
         f"images/{name}.jpg" for name in rows["image_name"]
     }
     assert (exports[ISIC] / "metadata_small.csv").read_bytes() == (
@@ -110,7 +110,8 @@ def test_a_link_in_the_source_is_not_linked_to(isic_source, exports, tmp_path):
         shutil.copy(path, source)
     for path in (isic_source / "train").iterdir():
         (source / "train" / path.name).symlink_to(path)
-    export(ISIC, tmp_path / "out", ISIC_RECIPE, source=str(source))
+    given = {"source": str(source), "follow_links": True}
+    export(ISIC, tmp_path / "out", ISIC_RECIPE, **given)
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
     shutil.rmtree(source)
     assert contents(tmp_path / "out") == contents(exports[ISIC])
@@ -147,12 +148,20 @@ def test_mending_never_writes_through_a_link(exports, coco_source, copy_of, tmp_
     image = next(folder.rglob("*.jpg"))
     image.unlink()
     os.link(other, image)
-    second = max(folder.rglob("*.jpg"))
-    second.unlink()
-    second.symlink_to(other)
     export(COCO, folder, COCO_RECIPE, source=str(coco_source))
     assert other.read_bytes() == b"mine"
     assert contents(folder) == contents(exports[COCO])
+    image.unlink()
+    image.symlink_to(other)
+    before = snapshot(tmp_path)
+    name = image.relative_to(folder)
+    with pytest.raises(OutputError) as caught:
+        export(COCO, folder, COCO_RECIPE, source=str(coco_source))
+    assert str(caught.value) == (
+        f"{folder}/{name}: expected a file or a folder, found a symbolic link to"
+        f" {other}: remove the link, or give another --out"
+    )
+    assert snapshot(tmp_path) == before
 
 
 def test_broken_images_are_named_or_exported_as_they_are(

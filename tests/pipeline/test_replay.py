@@ -83,7 +83,7 @@ def test_no_number_of_the_manifest_can_be_changed(dataset, builds, sources, copy
     paths = some_numbers(read_json(folder / "manifest.json"))
     parts = {".".join(map(str, path[:2])) for path in paths if path[0] == "audit"}
     assert parts >= {"audit.duplicates", "audit.drift", "audit.grey", "audit.images"}
-    own = {COCO: "audit.context", ISIC: "audit.patient_split"}
+    own = {COCO: "audit.context", ISIC: "audit.split"}
     assert own[dataset] in parts
     assert {path[0] for path in paths} >= {
         "recipe", "options", "sources", "configs", "feasibility", "parent", "files",

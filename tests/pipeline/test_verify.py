@@ -1,6 +1,7 @@
 """Whatever is wrong with a build is found and named, by itself and by replaying it."""
 
 import json
+import os
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from builder import build, verify
+from builder import build, report, verify
 from builder.errors import VerifyError
 from builder.output.digests import digest_of, to_json
 from tests.conftest import SHARD_SIZE
@@ -75,6 +76,18 @@ def test_one_flipped_bit_alone_is_the_one_fault(kind, part, builds, copy_of):
     flip(path, int(part * path.stat().st_size))
     (fault,) = verify(folder).faults
     assert fault.startswith(f"{path.relative_to(folder).as_posix()}: expected sha256 ")
+
+
+def test_a_file_of_more_bytes_is_not_read_to_its_end(builds, copy_of):
+    folder = copy_of(builds[ISIC])
+    path = next(folder.rglob("*.parquet"))
+    size = path.stat().st_size
+    os.truncate(path, 2**40)  # sparse: it would take an hour
+    (fault,) = verify(folder).faults
+    name = path.relative_to(folder).as_posix()
+    assert fault == f"{name}: expected {size:,} bytes, found more"
+    with pytest.raises(VerifyError, match="found more"):
+        report(folder, folder.with_name("page.html"))
 
 
 def test_no_bit_of_the_manifest_can_flip_unseen(builds, copy_of):
@@ -358,7 +371,7 @@ def test_a_forged_shard_is_found_by_what_is_in_it(forge, messages, builds, copy_
 def test_a_card_of_other_words_is_found(builds, copy_of):
     folder = copy_of(builds[ISIC])
     text = (folder / "README.md").read_bytes()
-    replace_file(folder, "README.md", text.replace(b"Not for diagnosis", b"For all"))
+    replace_file(folder, "README.md", text.replace(b"No licence", b"Any licence"))
     found = verify(folder).faults
     assert "README.md: is not the card that the manifest gives" in found
 

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 import builder
-from builder.selection.contract import ImageGroup, SplitRows, keys_of, sizes_of
+from builder.selection.contract import (
+    Export,
+    ImageGroup,
+    SettledSelection,
+    SplitRows,
+    draws_of,
+    keys_of,
+    sizes_of,
+)
 from tests.small import DATASETS, build_from
 
 
@@ -63,3 +71,34 @@ def test_groups_number_their_images_one_after_the_other():
     found = sizes_of([two, one])
     assert found.dtype == np.int32
     assert found.tolist() == [[0, 0], [4, 3], [5, 2]]
+
+
+class Small(SettledSelection):
+    """Three images in two groups, in two configs that share files."""
+
+    def images(self):
+        one = ImageGroup("train images", None, ["a", "b"], ["a", "b"], ["1", "2"])
+        return [one, ImageGroup("test images", None, ["c"], ["c"], ["3"])]
+
+    def splits(self):
+        shared = (("part", "train", 1, 2), ("part", "test", 0, 1))
+        train, test = np.array([2, 0]), np.array([1])
+        return [
+            SplitRows("default", "train", train, dict, dict, shared=shared),
+            SplitRows("default", "test", test, dict, dict, left_out=np.array([2])),
+        ]
+
+
+def test_draws_name_the_images_of_every_config_in_order():
+    assert draws_of(Small()) == {
+        "default": {"train": ["3", "1"], "test": ["2", "3"]},
+        "part": {"train": ["1"], "test": ["3"]},
+    }
+
+
+def test_a_settled_selection_has_nothing_besides_its_images():
+    selection = Small()
+    assert selection.is_settled
+    assert selection.settle(None) is selection
+    assert selection.figures(None, None) == selection.small_tables() == {}
+    assert selection.export() == Export({}, {})

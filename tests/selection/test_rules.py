@@ -10,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.errors import SelectionError
+from builder.selection import rules
 from builder.selection.rules import (
+    amount_of,
     draw_many,
+    per_label,
     repeats,
+    sample,
     slice_labels,
     sort_as_pandas_2,
 )
@@ -161,3 +165,46 @@ def test_many_draws_are_those_of_each_alone():
         for rows, positive in zip(draws, positives, strict=True):
             alone = draw(positive, samples=41, seed=seed)
             np.testing.assert_array_equal(rows, alone)
+
+
+@pytest.mark.parametrize(
+    ("amount", "available", "rows"),
+    [(12, 5, 12), (0.5, 5, 3), (0.145, 100, 15), (0.01, 5, 1), (1.0, 5, 5), (1, 5, 1)],
+)
+def test_fractions_are_rounded_half_up_and_are_one_row_at_least(
+    amount, available, rows
+):
+    assert amount_of(amount, available) == rows
+
+
+def test_a_sample_is_that_of_the_legacy_generator_in_table_order():
+    expected = sorted(np.random.RandomState(7).choice(50, size=10, replace=False))
+    assert sample(50, 10, seed=7).tolist() == expected
+    assert sample(50, 0.2, seed=7).tolist() == expected
+    assert sample(50, 1.0, seed=7).tolist() == list(range(50))
+    with pytest.raises(SelectionError, match=r"51 rows asked for, .* only 50"):
+        sample(50, 51, seed=7)
+
+
+def test_rows_of_each_label_are_drawn_anew():
+    labels = np.array([0, 1] * 10 + [2])
+    rows = per_label(labels, {0: 3, 1: 0.5, 2: 1}, seed=7, names="abc")
+    chance = np.random.RandomState(7).choice(10, size=3, replace=False)
+    assert [row for row in rows.tolist() if labels[row] == 0] == sorted(chance * 2)
+    chance = np.random.RandomState(7).choice(10, size=5, replace=False)
+    assert [row for row in rows.tolist() if labels[row] == 1] == sorted(chance * 2 + 1)
+    assert rows.tolist() == sorted(rows.tolist())
+    assert per_label(labels, {2: 0.1}, seed=7, names="abc").tolist() == [20]
+
+
+def test_all_labels_with_too_few_rows_are_named():
+    labels = np.array([0, 1] * 10 + [2])
+    message = r"fewer rows than asked for of a \(has 10 of 11\), c \(has 1 of 2\): ask"
+    with pytest.raises(SelectionError, match=message):
+        per_label(labels, {0: 11, 1: 10, 2: 2}, seed=7, names="abc")
+
+
+def test_draws_keep_no_shuffle_alive():
+    """A view of one holds as many numbers as there are rows, for every target."""
+    for drawn in rules._draw((1_000, 2_000), 5, 42):
+        assert drawn.base is None

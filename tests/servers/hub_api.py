@@ -82,7 +82,7 @@ class HubApi:
             "downloads": 0,
             "likes": 0,
             "tags": [],
-            "cardData": card_of(commit.tree.get("README.md")),
+            "cardData": card_of(commit.tree.get("README.md"), or_none=True),
             "siblings": siblings,
         }
         query = call.request.query
@@ -109,11 +109,18 @@ class HubApi:
         return web.json_response(entries[start : start + size], headers=headers)
 
     async def paths_info(self, call: Call) -> web.Response:
-        commit = self._find(call).resolve(call.rev)
+        found = self._find(call)
+        commit = found.resolve(call.rev)
         form = await call.request.post()
         by_path = {e["path"]: e for e in entries_of(commit.tree, "", recursive=True)}
         paths = [str(path).rstrip("/") for path in form.getall("paths", [])]
-        return web.json_response([by_path[p] for p in paths if p in by_path])
+        entries = [by_path[path] for path in paths if path in by_path]
+        if str(form.get("expand", "")).lower() == "true":
+            for entry in entries:
+                last = found.last_commit(call.rev, entry["path"])
+                about = {"id": last.oid, "title": last.title, "date": last.date}
+                entry["lastCommit"] = about
+        return web.json_response(entries)
 
     async def refs(self, call: Call) -> web.Response:
         found = self._find(call)
@@ -169,7 +176,12 @@ class HubApi:
         return web.json_response(answer)
 
     async def resolve(self, call: Call) -> web.StreamResponse:
-        commit = self._find(call).resolve(call.rev)
+        found = self._find(call)
+        commit = found.resolve(call.rev)
+        if found.gated and not (call.user and call.user.may_use(found.namespace)):
+            status = 403 if call.user else 401
+            message = f"Access to dataset {found.id} is restricted."
+            raise RefusedError(status, message, "GatedRepo")
         headers = {"X-Repo-Commit": commit.oid}
         blob = commit.tree.get(call.path)
         if blob is None:
@@ -281,11 +293,17 @@ def entries_of(
     return [entries[path] for path in sorted(entries)]
 
 
-def card_of(readme: Blob | None) -> Any:
-    """Return the YAML of a card, or None."""
+def card_of(readme: Blob | None, *, or_none: bool = False) -> Any:
+    """Return the YAML of a card, or None; also where it cannot be read, if asked."""
     text = (readme.content or b"").decode() if readme else ""
     match = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
     if match is None:
         return None
+    try:
+        value = yaml.safe_load(match[1])
+    except (yaml.YAMLError, RecursionError, ValueError):
+        if or_none:
+            return None
+        raise
     # as the Hub does: through JSON, which has no dates
-    return json.loads(json.dumps(yaml.safe_load(match[1]), default=str))
+    return json.loads(json.dumps(value, default=str))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fnmatch
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -95,11 +96,12 @@ class Pull:
 
 @dataclass
 class Repo:
-    """One repository; `private` is seen by its namespace only."""
+    """One repository; a private one is seen by its namespace only."""
 
     id: str
     type: str
     private: bool = False
+    gated: bool = False  # files are read by its namespace only, the rest by all
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -127,6 +129,15 @@ class Repo:
         if revision in self.commits:
             return self.commits[revision]
         raise RefusedError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+
+    def last_commit(self, revision: str, path: str) -> Commit:
+        """Return the commit that wrote a file of a revision."""
+        commits = self.history(revision)
+        blob = commits[0].tree[path]
+        for commit, parent in itertools.pairwise(commits):
+            if parent.tree.get(path) != blob:
+                return commit
+        return commits[-1]
 
     def history(self, revision: str) -> list[Commit]:
         """Return the commits behind a revision, newest first."""
@@ -245,6 +256,13 @@ class Repos:
 
     users: dict[str, User] = field(default_factory=lambda: dict(USERS))
     by_key: dict[tuple[str, str], Repo] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def rename(self, old: str, new: str, kind: str = "dataset") -> None:
+        """Give a repo a new name, to which the old one leads from now on."""
+        self.by_key[kind, new] = self.by_key.pop((kind, old))
+        self.by_key[kind, new].id = new
+        self.renamed[old] = new
 
     def find(
         self, kind: str, repo_id: str, user: User | None, *, write: bool = False

@@ -212,6 +212,10 @@ class HubServer:
             match = re.fullmatch(pattern, path)
             if match and request.method in methods:
                 parts = {k: unquote(v or "") for k, v in match.groupdict().items()}
+                if new := self.repos.renamed.get(parts.get("repo", "")):
+                    where = request.path_qs.replace(parts["repo"], new, 1)
+                    headers = {"Location": where}
+                    return web.Response(status=307, headers=headers)
                 return await handler(Call(request, user, **parts))
         raise RefusedError(404, f"Cannot {request.method} {path}")
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from builder.limits import LIMITS
 from builder.sources import fetch as fetching
 from builder.sources import find
 from builder.sources.remote import CONCURRENCY, Remote
@@ -32,8 +33,10 @@ def members_from_urls(names, urls, *, allowed_hosts, **options):
         return find.members_from_urls(names, urls, remote, allowed_hosts=allowed_hosts)
 
 
-def fetch(members, *, cache, concurrency=CONCURRENCY, retry=None, **options):
-    with Remote(concurrency=concurrency, retry=retry) as remote:
+def fetch(
+    members, *, cache, concurrency=CONCURRENCY, retry=None, limits=LIMITS, **options
+):
+    with Remote(concurrency=concurrency, retry=retry, limits=limits) as remote:
         return fetching.fetch(members, cache=cache, remote=remote, **options)
 
 

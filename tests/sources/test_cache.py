@@ -1,8 +1,10 @@
 """What the cache keeps, what it does not believe, and what it never touches."""
 
 import errno
+import io
 import json
 import os
+import shutil
 import threading
 import zlib
 from pathlib import Path
@@ -10,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from builder.errors import OutputError
+from builder.sources import own_files
 from builder.sources.cache import Cache, cache_root, clear_cache, list_cache
 from builder.sources.member import RemoteMember
+from tests.hostile_folders import KINDS, make_outside, put, untouched
 
 DATA = bytes(range(256)) * 10
 
@@ -119,25 +123,18 @@ def test_an_error_while_writing_leaves_nothing(cache):
 
 def test_a_full_disk_is_named_and_what_was_kept_stays(cache, monkeypatch):
     cache.write(in_zip("a.jpg"), DATA)
-    real = Path.open
+    real = own_files.create
 
-    class Full:
-        def __init__(self, file):
-            self.file = file
-
+    class Full(io.FileIO):
         def write(self, data):
-            self.file.write(data[:100])
+            super().write(data[:100])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        def __enter__(self):
-            return self
+    def create(root, name):
+        real(root, name).close()
+        return Full(os.path.join(root, name), "w")  # noqa: PTH118
 
-        def __exit__(self, *args):
-            self.file.close()
-
-    monkeypatch.setattr(
-        Path, "open", lambda path, mode: Full(real(path, mode)) if "x" in mode else 0
-    )
+    monkeypatch.setattr(own_files, "create", create)
     with pytest.raises(OutputError, match=r"\(No space left on device\): free some"):
         cache.write(in_zip("b.jpg"), DATA)
     monkeypatch.undo()
@@ -219,3 +216,98 @@ def test_sources_that_do_not_say_what_they_are(cache, text):
     beside.unlink() if text is None else beside.write_text(text)
     assert [entry.url for entry in list_cache(cache.root)] == ["unknown"]
     assert clear_cache(cache.root) == len(DATA)
+
+
+@pytest.fixture
+def outside(tmp_path):
+    return make_outside(tmp_path)
+
+
+def places(cache, member):
+    """Return what may be another thing than the cache made, by name."""
+    path = cache.path_of(member)
+    return {
+        "fetched": path.parent.parent,
+        "source": path.parent,
+        "entry": path,
+        "crc": path.with_name(f"{path.name}.crc"),
+        "source.json": path.with_name("source.json"),
+    }
+
+
+@pytest.mark.parametrize("member", [in_zip(), alone()])
+@pytest.mark.parametrize("place", ["fetched", "source", "entry", "crc", "source.json"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_link_leads_out_of_the_cache(kind, place, member, cache, outside):
+    """And no pipe holds it up."""
+    cache.write(member, DATA)
+    # The very entries, where a link would lead to.
+    shutil.copytree(cache.root / "fetched", outside, dirs_exist_ok=True)
+    shutil.copytree(cache.path_of(member).parent, outside, dirs_exist_ok=True)
+    shutil.copy(cache.path_of(member), outside / "mine")
+    put(kind, places(cache, member)[place], outside)
+    with untouched(outside):
+        found = cache.find(member)
+        assert found is None or place in {"crc", "source.json", "fetched", "source"}
+        list_cache(cache.root)
+        cache.sweep()
+        try:
+            path = cache.write(member, DATA)
+        except OutputError as err:
+            assert place in {"fetched", "source"}
+            assert "cannot be written" in str(err)  # noqa: PT017
+        else:
+            assert path.read_bytes() == DATA
+            assert not path.is_symlink()
+            assert cache.find(member) == path
+        clear_cache(cache.root)
+
+
+def test_a_hard_link_in_the_cache_is_not_written_to(cache, outside):
+    cache.write(alone(), DATA)
+    for name in ("entry", "crc"):
+        path = places(cache, alone())[name]
+        path.unlink()
+        os.link(outside / "mine", path)
+    assert cache.find(alone()) is None
+    cache.write(alone(), DATA)
+    assert cache.find(alone())
+    assert (outside / "mine").read_text() == "mine"
+
+
+def test_clearing_and_sweeping_take_own_files_alone(cache):
+    folder = cache.write(alone(), DATA).parent
+    other = cache.write(in_zip(), DATA).parent
+    name = "a" * 32
+    mine = {"notes", "a.tmp", f"{name}g", f"{name}.tmp", f"{name}.{'b' * 15}.tmp"}
+    mine |= {"deep"}
+    for name in mine - {"deep"}:
+        (folder / name).write_text("mine")
+        os.utime(folder / name, (0, 0))
+    (folder / "deep" / ("c" * 32)).mkdir(parents=True)
+    (folder / ("d" * 32)).mkdir()
+    left = [f"{'a' * 32}.{'b' * 16}.tmp", f"{'a' * 32}.crc.{'b' * 16}.tmp",
+            f"source.json.{'b' * 16}.tmp"]  # fmt: skip
+    for name in left:
+        (folder / name).write_text("half")
+    cache.sweep()
+    assert all((folder / name).exists() for name in left)
+    for name in left[:2]:
+        os.utime(folder / name, (0, 0))
+    cache.sweep()
+    assert [name for name in left if (folder / name).exists()] == left[2:]
+    assert clear_cache(cache.root) == 2 * len(DATA)
+    assert {path.name for path in folder.iterdir()} == mine | {"d" * 32}
+    assert not other.exists()
+    assert len(list(folder.rglob("*"))) == 8
+
+
+def test_a_cache_may_lie_on_another_disk(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "cache").symlink_to(tmp_path / "disk")
+    cache = Cache(tmp_path / "cache")
+    assert cache.find(in_zip()) is None
+    path = cache.write(in_zip(), DATA)
+    assert cache.find(in_zip()) == path
+    assert clear_cache(tmp_path / "cache") == len(DATA)
+    assert [path.name for path in (tmp_path / "disk").rglob("*")] == ["fetched"]

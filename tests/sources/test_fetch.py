@@ -16,6 +16,7 @@ import fsspec
 import pytest
 
 from builder.errors import DamagedError, FetchError, MissingError, OutputError
+from builder.limits import Limits
 from builder.sources.cache import Cache
 from builder.sources.disk import check_room
 from builder.sources.fetch import fetch as fetch_by
@@ -495,13 +496,11 @@ def test_whole_files_of_memory(cache):
         fetch_file("memory://fetch/b.csv", cache)
 
 
-def test_whole_files_are_limited(server, cache, monkeypatch):
+def test_whole_files_are_limited(server, cache):
     server.files["a.csv"] = DATA
-    monkeypatch.setattr("builder.sources.fetch.MAX_FILE_SIZE", 1000)
+    limits = Limits(max_file_size=1000)
     with pytest.raises(FetchError, match="has 1000000 bytes, expected 1000 at most"):
-        fetch_file(server.url("a.csv"), cache)
+        fetch_file(server.url("a.csv"), cache, limits=limits)
     assert server.bodies == 0
-    monkeypatch.undo()
-    monkeypatch.setattr("builder.sources.http_reader.MAX_FILE_SIZE", 1000)
     with pytest.raises(FetchError, match="goes on and on: expected 1000 bytes"):
-        fetch([RemoteMember("a", server.url("a.csv"), -1)], cache=cache)
+        fetch([RemoteMember("a", server.url("a.csv"), -1)], cache=cache, limits=limits)

@@ -53,7 +53,7 @@ from builder.sources.remote import Remote
 with Remote() as remote:
     store = given_images({str(tmp_path)!r}, "images")
     found = store.locate(["a.jpg"], remote)
-    files = fetch(found, cache=Cache(), remote=remote)
+    files = fetch(found.members, cache=Cache(), remote=remote)
     assert read_image(files[0]) == b"image"
     path = Place({str(tmp_path)!r}, remote).find(("b.jpg", "a.jpg"))
     with MetadataFile(path).open(Cache(), remote) as view:

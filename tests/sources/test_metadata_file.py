@@ -1,5 +1,8 @@
 """Metadata files, of their own and in zips, here and elsewhere: one road for all."""
 
+import errno
+import io
+import os
 import random
 import struct
 import zipfile
@@ -7,7 +10,13 @@ from functools import cache
 
 import pytest
 
-from builder.errors import DamagedError, FetchError, MissingError, SourceError
+from builder.errors import (
+    DamagedError,
+    FetchError,
+    MissingError,
+    OutputError,
+    SourceError,
+)
 from builder.sources.cache import Cache
 from builder.sources.metadata_file import MetadataFile
 from builder.sources.remote import Remote
@@ -96,6 +105,36 @@ def test_a_stored_member_is_mapped_where_it_lies(tmp_path, monkeypatch):
     assert not (tmp_path / "cache").exists()
 
 
+class FullFile(io.BytesIO):
+    """A temporary file on a disk without room."""
+
+    def write(self, _):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def unwritable():
+    """Fail as tempfile does where there is no folder for it."""
+    raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in []")
+
+
+@pytest.mark.parametrize(
+    ("temporary", "reason"), [(FullFile, "No space left"), (unwritable, "No usable")]
+)
+def test_a_member_that_has_no_room_here_is_no_fault_of_its_source(
+    temporary, reason, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("builder.sources.read.tempfile.TemporaryFile", temporary)
+    (tmp_path / "a.zip").write_bytes(zipped(zipfile.ZIP_DEFLATED))
+    file = MetadataFile(str(tmp_path / "a.zip"), NAME)
+    words = rf"no room to unpack {NAME}, {len(DATA):,} bytes, .*{reason}.* set TMPDIR"
+    with (
+        Remote() as remote,
+        pytest.raises(OutputError, match=words),
+        file.open(Cache(tmp_path / "cache"), remote),
+    ):
+        pass
+
+
 # What is refused: in one line, which says where and what to do.
 
 
@@ -165,10 +204,9 @@ def test_files_that_may_not_be_read(tmp_path, read, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "a.zip").write_bytes(zipped())
-    monkeypatch.setattr("pathlib.Path.open", refuse)
+    monkeypatch.setattr("builder.sources.links.open_regular", refuse)
     with pytest.raises(SourceError, match=r"a\.zip: cannot be read: Permission denied"):
         read(str(tmp_path / "a.zip"), NAME)
-    monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(SourceError, match=r"cannot read a\.zip: Permission denied"):
         read(str(tmp_path / "a.zip"))
 

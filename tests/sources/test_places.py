@@ -62,6 +62,58 @@ def test_files_that_options_name(tmp_path):
         given_file(str(tmp_path / "b.csv"))
 
 
+def test_a_member_of_a_zip_may_be_named(tmp_path):
+    (tmp_path / "a.zip").write_bytes(b"")
+    path = str(tmp_path / "a.zip")
+    assert given_file(f"{path}::b/c.csv") == MetadataFile(path, "b/c.csv")
+    found = given_file("s3://host/a.zip::b.csv")
+    assert found == MetadataFile("s3://host/a.zip", "b.csv")
+    with pytest.raises(SourceError, match="expected a file, found a folder"):
+        given_file(str(tmp_path))
+
+
+def test_places_may_lie_anywhere(server, remote, tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "b.csv").write_bytes(b"b")
+    path, url = str(tmp_path / "b.csv"), server.url("data/b.csv")
+    place = Place(str(tmp_path / "source"), remote)
+    assert place.find(("b.csv", path)) == path
+    assert place.find((f"file://{path}",)) == path
+    assert place.find(("../a.csv", "../b.csv")) == str(tmp_path / "source/../b.csv")
+    assert place.find((server.url("data/none.csv"), url)) == url
+    place = Place(server.url("data/deep"), remote)
+    assert place.find(("none.csv", "../b.csv")) == url
+    assert place.find((path,)) == path
+    assert place.full("../../../../b.csv") == server.url("b.csv")
+
+
+def test_folders_zips_and_urls_are_joined(server, remote, tmp_path):
+    source, away = tmp_path / "source", tmp_path / "away"
+    (source / "one").mkdir(parents=True)
+    away.mkdir()
+    (tmp_path / "two.zip").write_bytes(b"")
+    place = Place(str(source), remote)
+    names = ("one/", "one", "../two.zip", str(away), "none", "none.zip")
+    names += (server.url("data"), server.url("none.zip"))
+    found = place.images(names)
+    kinds = [FolderImages, FolderImages, ZipImages, FolderImages, UrlFolderImages]
+    assert [type(store) for store in found.stores] == kinds
+    assert {store.folders for store in found.stores if type(store) is FolderImages} == {
+        (str(source / "one"),), (str(away),),
+    }  # fmt: skip
+    assert found.absent == ("none", "none.zip", server.url("none.zip"))
+    assert found.name == "one, two, away, and 1 more"
+    assert place.images(("none",)) is None
+
+
+def test_joined_images_are_called_by_what_is_there(remote, tmp_path):
+    (tmp_path / "source/images").mkdir(parents=True)
+    place = Place(str(tmp_path / "source"), remote)
+    assert place.images(("part_1/", "images/", "./")).name == "images"
+    assert place.images(("./", "part_1/")).name == "source"
+    assert place.images(("./", "../source")).name == "source"
+
+
 def test_images_that_options_name(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"")
     folder, archive = str(tmp_path), str(tmp_path / "a.zip")

@@ -1,11 +1,16 @@
 """Patience: how long, how often, and when it ends."""
 
+import errno
+import os
 import pickle
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builder.errors import FetchError
+from builder.limits import MAX_WAIT
 from builder.sources.retry import GaveUpError, Retry, TransientError, parse_retry_after
 
 
@@ -105,3 +110,54 @@ def test_faults_survive_pickling():
     assert (fault.fault, fault.wait) == ("down", 3)
     end = pickle.loads(pickle.dumps(GaveUpError("down", "at the last of 3 attempts")))
     assert str(end) == "down, at the last of 3 attempts"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("9" * 5000, MAX_WAIT),
+        (str(1000 * 365 * 86400), MAX_WAIT),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", MAX_WAIT),
+        ("٣", 0),
+        ("1_0", 0),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", 0),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0),
+        ("Sat, 01 Jan 0000 00:00:00 GMT", 0),
+    ],
+)
+def test_waits_that_nobody_lives_to_see(value, seconds):
+    now = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    assert parse_retry_after(value, now) == seconds
+
+
+@given(st.one_of(st.text(), st.from_regex(r"\w{3}, \d+ Jan \d+ \d+:\d+ [+-]?\w+")))
+def test_any_wait(value):
+    assert 0 <= parse_retry_after(value) <= MAX_WAIT
+
+
+def test_some_faults_are_worth_fewer_attempts():
+    waits = []
+    faults = [TransientError("slow", attempts=2)] * 2
+    with pytest.raises(GaveUpError, match="slow, at the last of 2 attempts"):
+        Retry(attempts=8, sleep=waits.append).call(failing(*faults))
+    assert len(waits) == 1
+    assert pickle.loads(pickle.dumps(faults[0])).attempts == 2
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_disk_that_is_full_is_no_fault_that_passes(number):
+    """However deep a client hides it."""
+
+    failed = RuntimeError("sending failed")
+    failed.__cause__ = OSError(number, os.strerror(number))
+
+    def attempt():
+        tried.append(number)
+        raise TransientError("the connection broke") from failed
+
+    tried = []
+    with pytest.raises(
+        GaveUpError, match="for want of room on this machine: free some"
+    ):
+        Retry(sleep=pytest.fail).call(attempt)
+    assert tried == [number]

@@ -1,11 +1,13 @@
 """What object stores may answer, and what becomes of it."""
 
+import io
 import threading
 
 import fsspec
 import pytest
 
 from builder.errors import FetchError, MissingError, SourceError
+from builder.limits import Limits
 from builder.sources.remote import Remote
 from builder.sources.retry import Retry
 from builder.sources.store_reader import Store
@@ -76,6 +78,79 @@ def test_what_may_not_be_read_is_not_asked_for_again(
 def test_sizes_that_are_not_told(memory, remote, monkeypatch):
     monkeypatch.setattr(memory, "info", answers({"type": "file", "size": None}))
     assert remote.stat(URL) == (-1, "")
+
+
+@pytest.mark.parametrize("size", [-5, "10", 1.5, True, 10**30, [10]])
+def test_sizes_that_are_none(memory, remote, waits, monkeypatch, size):
+    info = {"type": "file", "size": size}
+    monkeypatch.setattr(memory, "info", answers(info, info))
+    with pytest.raises(FetchError, match="expected the number of its bytes, found"):
+        remote.stat(URL)
+    with pytest.raises(FetchError, match="expected the number of its bytes, found"):
+        remote.download(URL, io.BytesIO())
+    assert waits == []
+
+
+def test_what_a_store_says_is_one_line(memory, remote, monkeypatch):
+    error = OSError("<Error>\n  <Code>\x1b[31m</Code>\n" + "x" * 9999)
+    monkeypatch.setattr(memory, "cat_file", answers(*[error] * 3))
+    with pytest.raises(FetchError, match="reading failed") as caught:
+        remote.read(URL, 0, 3)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(("size", "most"), [(None, 100), (10, 9)])
+def test_downloads_of_no_size_or_too_large(memory, monkeypatch, size, most):
+    monkeypatch.setattr(memory, "info", answers({"type": "file", "size": size}))
+    file = io.BytesIO()
+    with (
+        Remote(limits=Limits(max_file_size=most)) as remote,
+        pytest.raises(FetchError, match=f"bytes, expected {most} at most"),
+    ):
+        remote.download(URL, file)
+    assert file.getvalue() == b""
+
+
+@pytest.mark.parametrize("answer", [None, "012", 3])
+def test_answers_that_are_no_bytes(memory, remote, monkeypatch, answer):
+    monkeypatch.setattr(memory, "cat_file", answers(*[answer] * 3))
+    monkeypatch.setattr(memory, "info", answers(*[answer] * 3))
+    with pytest.raises(FetchError, match=r"reading failed \(TypeError"):
+        remote.read(URL, 0, 3)
+    with pytest.raises(FetchError, match="reading failed"):
+        remote.stat(URL)
+
+
+def told(size=10, **version):
+    return {"type": "file", "size": size, **version}
+
+
+def test_downloads_of_a_file_that_changed_meanwhile(memory, remote, monkeypatch):
+    for after in (told(ETag="2"), told(9, ETag="1"), told()):
+        monkeypatch.setattr(memory, "info", answers(told(ETag="1"), after))
+        with pytest.raises(FetchError, match="changed while it was read"):
+            remote.download(URL, io.BytesIO())
+
+
+@pytest.mark.parametrize(("version", "from_byte"), [({}, 0), ({"ETag": "1"}, 4)])
+def test_downloads_that_break(memory, remote, monkeypatch, version, from_byte):
+    asked = []
+
+    def cat_file(_path, start, end):
+        asked.append(start)
+        if len(asked) == 2:
+            raise OSError("reset")
+        return b"0123456789"[start:end]
+
+    monkeypatch.setattr("builder.sources.store_reader._PIECE", 4)
+    monkeypatch.setattr(memory, "cat_file", cat_file)
+    monkeypatch.setattr(memory, "info", answers(*[told(**version)] * 3))
+    file, steps = io.BytesIO(), []
+    remote.download(URL, file, progress=steps.append)
+    assert file.getvalue() == b"0123456789"
+    assert sum(steps) == 10
+    assert asked[2] == from_byte
 
 
 def test_downloads_end_early_when_closed(memory, tmp_path):

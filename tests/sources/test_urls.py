@@ -58,7 +58,10 @@ def test_secrets_are_not_shown():
         ("http://host/a", "http://host/b"),
         ("http://host/a", "https://elsewhere/a"),
         ("https://host/a", "https://elsewhere/a"),
-        ("http://host:80/a", "http://host:8080/a"),
+        ("http://host:80/a", "http://host/b"),
+        ("https://host/a", "https://host:8443/a"),
+        ("http://127.0.0.1:8000/a", "https://10.0.0.1/a"),
+        ("https://me:pw@host/a", "https://me:pw@host/b"),
     ],
 )
 def test_redirects_that_are_followed(url, target):
@@ -74,6 +77,16 @@ def test_redirects_that_are_followed(url, target):
         ("https://host/a", "ftp://host/a", "the scheme 'ftp'"),
         ("https://host/a?key=k", "HTTP://host/a", "from https to http"),
         ("http://host/a", "http://[::1/a", "to no address"),
+        ("http://host/a", "http://host:99999/a", "to no address"),
+        ("http://host/a", "/a\x1b]0;x", "to no address"),
+        ("http://host/a", "/" + "a" * 9000, "to no address"),
+        ("http://host:80/a", "http://host:8080/a", "another port without https"),
+        ("https://host/a", "https://127.0.0.1/a", "of this machine or network"),
+        ("https://host/a", "https://0x7f.1/a", "of this machine or network"),
+        ("https://host/a", "https://[::ffff:10.0.0.1]/a", "of this machine"),
+        ("https://host/a", "https://LOCALHOST./a", "of this machine"),
+        ("https://host/a", "https://me:pw@host/a", "with a user of its own"),
+        ("https://me:pw@host/a", "https://me:pw@elsewhere/a", "a user of its own"),
     ],
 )
 def test_redirects_that_are_refused(url, target, reason):

@@ -212,8 +212,12 @@ def central(data):
 def test_directory_entries_that_are_refused(offset, value, message):
     data = make_zip({"a.jpg": IMAGE})
     data = patched(data, central(data) + offset, value)
-    with pytest.raises(SourceError, match=message):
+    with pytest.raises(SourceError, match=message) as caught:
         directory(data)
+    # The archive is named, and the member where there is one.
+    told = str(caught.value)
+    assert told.startswith(f"{URL} has" if "directory" in told[:60] else f"{URL}: mem")
+    assert "member 'a.jpg' " in told or "no readable zip directory" in told
 
 
 def test_two_members_at_one_place():

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from builder.audit import context, drift, duplicates
-from builder.datasets.coco.context import FRAMED, KNOWN_PAIRS, STUFF
+from builder.audit import (
+    conflicts,
+    context,
+    drift,
+    duplicates,
+    modes,
+    shortcuts,
+    sizes,
+)
+from builder.datasets.coco.contrasts import drawn_contrasts, source_contrasts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,42 +31,68 @@ _SHEET = 16
 def audit_coco(drawn: CocoDraws, seen: Seen) -> dict[str, Any]:
     """Return duplicates, context, drift and grey images, as plain data."""
     facts = seen.facts
-    splits = [split for split, rows in drawn.union.items() for _ in rows]
-    found = duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
+    parts = (*drawn.union.items(), *drawn.further.items())
+    splits = [split for split, rows in parts for _ in rows]
+    found = duplicates.find_duplicates(facts)
     told: dict[str, Any] = {
         "decoded": seen.decoded,
         "images": len(seen.keys),
-        "duplicates": duplicates.report(found, seen.keys, splits, facts.dhash),
-        "context": {
-            split: context.report(
-                count(drawn, split, seen), known_pairs=KNOWN_PAIRS, stuff=STUFF
-            )
-            for split in drawn.tables
-        },
+        "duplicates": duplicates.report(found, seen.keys, splits),
+        "modes": modes.report(seen, stated=drawn.stated_sizes),
+        "sizes": sizes.report(seen),
+        "conflicts": conflicts.report(
+            found,
+            seen.keys,
+            _annotated(drawn),
+            named=[target.name for target in drawn.targets] or None,
+        ),
+        "shortcuts": _shortcuts(drawn, seen),
+        **(
+            {
+                "context": {
+                    split: context.report(
+                        count(drawn, split, seen),
+                        known_pairs=drawn.known_pairs,
+                        stuff=drawn.stuff,
+                    )
+                    for split in drawn.tables
+                }
+            }
+            if drawn.targets
+            else {}
+        ),
         "drift": {
             split: drift.report(_drifts(drawn, split, seen)) for split in drawn.tables
         },
     }
     if seen.decoded:
-        parts = {
+        shown = {
             split: facts.is_good & (np.array(splits) == split) for split in drawn.tables
         }
-        told["grey"] = drift.grey_shares(facts.is_grey, parts)
+        told["grey"] = drift.grey_shares(facts.is_grey, shown)
     return told
 
 
 def count(drawn: CocoDraws, split: str, seen: Seen) -> context.Context:
-    """Count each category in the source and in the draws of one split."""
-    table = drawn.tables[split]
+    """Count each category in the source and in the draws of one split.
+
+    With stuff, it is of the images that were looked through for it, too.
+    """
+    table, beside = drawn.tables[split], drawn.beside.get(split)
     good = _good_rows(drawn, split, seen)
     halves = []
     for rows in drawn.draws[split]:
         half = len(rows) // 2
         first, second = (np.intersect1d(r, good) for r in (rows[:half], rows[half:]))
         halves.append((first, second))
+    has, names = table.presence, [category.name for category in table.categories]
+    if beside is not None:
+        has = np.concatenate([has, beside.presence])[:, beside.listed]
+        names += beside.categories
+        halves = [(beside.places(one), beside.places(two)) for one, two in halves]
     return context.count_context(
-        table.presence,
-        [category.name for category in table.categories],
+        has,
+        names,
         [table.position[target.id] for target in drawn.targets],
         halves,
     )
@@ -76,14 +110,19 @@ def plot_coco(
     read : callable
         Gives the bytes of an image by its number.
     """
-    from builder.audit import contact_sheet, figures  # with matplotlib: slow
+    # With matplotlib: slow.
+    from builder.audit import contact_sheet, figures, shortcut_figure
 
-    lifts = count(drawn, "train", seen)
-    made = {
-        figures.CONTEXT: figures.plot_context(
-            lifts, known_pairs=KNOWN_PAIRS, framed=FRAMED
+    made = {}
+    guessed = _shortcuts(drawn, seen)["strongest"]
+    if guessed:
+        made[shortcut_figure.SHORTCUTS] = shortcut_figure.plot_shortcuts(guessed)
+    if drawn.targets:
+        made[figures.CONTEXT] = figures.plot_context(
+            count(drawn, next(iter(drawn.tables)), seen),
+            known_pairs=drawn.known_pairs,
+            framed=drawn.framed,
         )
-    }
     if seen.decoded:
         good = seen.facts.is_good
         shown = [(number, words) for number, words in _sheet(drawn) if good[number]]
@@ -92,26 +131,60 @@ def plot_coco(
     return made
 
 
+def _shortcuts(drawn: CocoDraws, seen: Seen) -> dict[str, Any]:
+    """Return what tells the classes without a look at what is shown."""
+    values = shortcuts.measures_of(seen.facts, decoded=seen.decoded)
+    compared = [shortcuts.compare("selection", values, drawn_contrasts(drawn))]
+    whole = np.array(
+        [(i.width, i.height) for table in drawn.tables.values() for i in table.images],
+        dtype=np.int32,
+    ).reshape(-1, 2)
+    if whole.all(axis=1).any():
+        stated = shortcuts.measures_of_sizes(whole)
+        compared += [shortcuts.compare("source", stated, source_contrasts(drawn))]
+    return shortcuts.report(compared, decoded=seen.decoded)
+
+
+def _annotated(drawn: CocoDraws) -> list[list[str]]:
+    """Return the names of the categories in each image."""
+    return [
+        [table.categories[table.position[c]].name for c in table.categories_of(row)]
+        for split, rows in (*drawn.union.items(), *drawn.further.items())
+        for table in [drawn.tables[split]]
+        for row in rows.tolist()
+    ]
+
+
 def _sheet(drawn: CocoDraws) -> list[tuple[int, str]]:
-    """Return number and caption of the training positives, each class in turn."""
-    half = drawn.draws["train"].shape[1] // 2
+    """Return number and caption of the training positives, each class in turn.
+
+    Training is the first split; without draws, evenly over its rows.
+    """
+    split = next(iter(drawn.tables))
+    half = drawn.draws[split].shape[1] // 2
     turns = [
         (target.name, row)
-        for rows in drawn.draws["train"][:, :half].T.tolist()
+        for rows in drawn.draws[split][:, :half].T.tolist()
         for target, row in zip(drawn.targets, rows, strict=True)
     ]
+    if drawn.taken is not None:
+        union = drawn.union[split]
+        step = np.linspace(0, len(union) - 1, min(len(union), _SHEET))
+        turns = [("", int(union[round(at)])) for at in step.tolist()]
     first: dict[int, str] = {}
     for name, row in turns:
         first.setdefault(row, name)
-    numbers = drawn.numbers("train", np.array(list(first), dtype=np.int64)).tolist()
-    captions = [_caption(drawn, name, row) for row, name in first.items()]
+    numbers = drawn.numbers(split, np.array(list(first), dtype=np.int64)).tolist()
+    captions = [_caption(drawn, split, name, row) for row, name in first.items()]
     return list(zip(numbers, captions, strict=True))
 
 
-def _caption(drawn: CocoDraws, target: str, row: int) -> str:
-    table = drawn.tables["train"]
+def _caption(drawn: CocoDraws, split: str, target: str, row: int) -> str:
+    table = drawn.tables[split]
     names = [table.categories[table.position[c]].name for c in table.categories_of(row)]
     others = [name for name in names if name != target]
+    if not target:
+        return ", ".join(others) or "nothing"
     return f"{target}, with {', '.join(others)}" if others else target
 
 

@@ -1,120 +1,176 @@
-"""COCO 2017 as a `Dataset`: its inputs, and how it is selected, told and drawn."""
+"""Any dataset in COCO's format, as its recipe describes it: the kind ``coco``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from builder.datasets.base import Card, DemoSource
-from builder.datasets.coco.official import OFFICIAL
-from builder.datasets.coco.recipe import CocoRecipe
-from builder.datasets.inputs import Input
+from builder.datasets.coco.images import images_of, option_of
+from builder.datasets.coco.rules import choose, cut_table
+from builder.datasets.coco.targets import without_roots
+from builder.datasets.recipe_dataset import RecipeDataset
+from builder.errors import first_of
+from builder.selection.names import plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Literal
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from builder.datasets.coco.draws import ReadObjects
+    from builder.datasets.coco.objects import Objects
     from builder.datasets.coco.selection import CocoSelection
     from builder.datasets.coco.table import CocoTable
+    from builder.datasets.file_recipe import FileRecipe
     from builder.datasets.files import Files
-    from builder.datasets.inputs import Official
-    from builder.sources.image_stores import ImageStore
-
-_ZIPS = (
-    "annotations_trainval2017.zip",
-    "annotations/annotations_trainval2017.zip",  # as on the official server
-)
-
-
-def _inputs() -> tuple[Input, ...]:
-    """Return annotations and images of each split, with where COCO has them."""
-    found = []
-    for split, folder in (("train", "train2017"), ("test", "val2017")):
-        unpacked = f"annotations/instances_{folder}.json"
-        found += [
-            Input(
-                role=f"{split} annotations",
-                option=f"{split}_annotations",
-                kind="table",
-                places=(unpacked, *(f"{name}::{unpacked}" for name in _ZIPS)),
-            ),
-            Input(
-                role=f"{split} images",
-                option=f"{split}_images",
-                kind="images",
-                places=(f"{folder}/", f"{folder}.zip", f"zips/{folder}.zip"),
-                name=folder,
-            ),
-        ]
-    return tuple(found)
 
 
 @dataclass(frozen=True)
-class Coco:
-    """A dataset in COCO's format, trimmed to balanced draws of some of its classes."""
+class CocoDataset(RecipeDataset):
+    """A dataset in COCO's format; see `builder.datasets.base.Dataset`."""
 
-    name: str = "coco_stuff_trimmed"
-    recipe: type[CocoRecipe] = CocoRecipe
-    inputs: tuple[Input, ...] = _inputs()
-    official: Official | None = OFFICIAL
     has_urls: bool = True
 
-    def select(self, files: Files, recipe: CocoRecipe) -> CocoSelection:
-        """Read the annotations of both splits, and draw; see `Dataset.select`."""
-        from builder.datasets.coco.parse import read_table
-        from builder.datasets.coco.selection import select_coco
+    def select(self, files: Files, recipe: FileRecipe) -> CocoSelection:
+        """Read the annotations of every split, and apply the rule."""
+        if self.file.source is None:
+            tables = read_tables(files, self.file.splits, **self._reading)
+            return self.select_from(files, tables, recipe)
+        [table] = read_tables(files, [""], **self._reading).values()
+        fractions = {n: p for n, p in self.file.splits.items() if isinstance(p, float)}
+        cut = cut_table(table, fractions or {"train": 1.0}, recipe.seed)
+        return self.select_from(files, cut, recipe)
 
-        tables = {}
-        for split in ("train", "test"):
-            with files.open(f"{split}_annotations") as table:
-                assert table is not None  # noqa: S101 (the input is needed)
-                tables[split] = read_table(table.data, name=table.name)
-        stores = {split: _images(files, split, tables[split]) for split in tables}
-        return select_coco(tables, stores, recipe)
+    @property
+    def _reading(self) -> dict[str, bool]:
+        return {"unannotated": self.file.select.unannotated}
 
-    def card(self) -> Card:
-        """Return the prose of the dataset's folder, and its blocks."""
-        from importlib.resources import files as resources
+    def select_from(
+        self,
+        files: Files,
+        tables: Mapping[str, CocoTable],
+        recipe: FileRecipe | None = None,
+    ) -> CocoSelection:
+        """Apply the rule to annotations that were read.
 
-        from builder.datasets.coco.card import BLOCKS
+        Raises
+        ------
+        SelectionError
+            The rule does not fit them.
+        """
+        from builder.datasets.coco.categories import match_categories
+        from builder.datasets.coco.selection import CocoSelection
 
-        prose = resources(self.name) / "README.md"
-        return Card(prose.read_text(encoding="utf-8"), BLOCKS)
-
-    def remarks(self, record: Mapping[str, Any]) -> list[str]:
-        """Return nothing: every config can be made."""
-        del record
-        return []
-
-    def demo(self, folder: Path) -> DemoSource[CocoRecipe]:
-        """Draw scenes, and take enough for draws with and without replacement."""
-        from builder.datasets.painted.coco import paint_coco
-
-        recipe = CocoRecipe(train_samples=20, test_samples=12)
-        return DemoSource(paint_coco(folder), recipe, ("default", "car"))
-
-
-def _images(files: Files, split: str, table: CocoTable) -> ImageStore:
-    """Return where the images of a split are: below the source, or at their URLs."""
-    from builder.sources.image_stores import UrlImages  # the help needs none of it
-    from builder.sources.urls import host_of
-
-    first = table.images[0] if table.images else None
-    option = f"{split}_images"
-    found = files.images(option, first=first.file_name if first else None)
-    if found is not None:
-        return found
-    hosts = (*((files.host,) if files.host else ()), *files.allow_hosts)
-    url = first.coco_url if first else None
-    if not files.allow_hosts and not (url and host_of(url) in hosts):
-        raise files.missing_images(
-            option,
-            "check --source, or get each image from its coco_url with --allow-host"
-            " images.cocodataset.org",
+        recipe = recipe or self.default
+        bare = sum(table.num_images - len(table) for table in tables.values())
+        if bare and self.file.source is None:
+            files.say(
+                f"{bare:,} images without annotations take no part: they do with"
+                " unannotated = true in a recipe"
+            )
+        tables, roots = without_roots(match_categories(tables))
+        if roots:
+            files.say(
+                f"{first_of(roots)}: not taken for a class, as a category above others"
+                " of which there are no annotations"
+            )
+        chosen = choose(tables, self.file.select, recipe.seed)
+        if chosen.left_out:
+            files.say(
+                f"targets: left out are {first_of(chosen.left_out)}: not every split"
+                " has images with and without them"
+            )
+        return CocoSelection(
+            recipe=recipe,
+            targets=tuple(chosen.targets),
+            tables=tables,
+            stores=images_of(files, tables, shared=self.file.source is not None),
+            prefixes=_prefixes(tables),
+            draws=chosen.draws,
+            taken=chosen.taken,
+            objects=objects_of(
+                files,
+                tables,
+                self.file.select.objects,
+                shared=self.file.source is not None,
+            ),
+            shown=self.file.select.objects,
         )
-    name = next(entry.name for entry in files.inputs if entry.option == option)
-    urls = {image.file_name: image.coco_url for image in table.images}
-    return UrlImages(name, urls, "coco_url", hosts)
+
+    def blocks(self) -> Mapping[str, Callable[[Mapping[str, Any]], str | None]]:
+        """Return what fills the marked places of the card."""
+        from builder.datasets.coco.card import BLOCKS
+        from builder.datasets.recipe_card import OF_RECIPE
+
+        return {**BLOCKS, **OF_RECIPE}
 
 
-COCO = Coco()
+def read_tables(
+    files: Files, splits: Iterable[str], *, unannotated: bool = False
+) -> dict[str, CocoTable]:
+    """Read the annotations of every split; one split without a name is the source."""
+    from builder.datasets.coco.parse import read_table
+
+    tables = {}
+    for split in splits:
+        with files.open(option_of(split, "annotations")) as table:
+            assert table is not None  # noqa: S101 (the input is needed)
+            tables[split] = read_table(
+                table.data, name=table.name, unannotated=unannotated
+            )
+    return tables
+
+
+def objects_of(
+    files: Files,
+    tables: Mapping[str, CocoTable],
+    kind: Literal["none", "boxes", "masks"],
+    *,
+    shared: bool = False,
+) -> dict[str, ReadObjects] | None:
+    """Return what reads the objects of the images of every split, if they are wanted.
+
+    The annotations are read again, and only once rows are made: a plan makes none.
+    """
+    if kind == "none":
+        return None
+
+    def read(option: str, ids: Mapping[int, int], images: NDArray[np.int64]) -> Objects:
+        from builder.datasets.coco.objects import read_objects
+
+        with files.again(option) as table:
+            found = read_objects(
+                table.data, images, name=table.name, masks=kind == "masks"
+            )
+        if not ids:
+            return found
+        return replace(found, category_id=[ids.get(c, c) for c in found.category_id])
+
+    return {
+        split: partial(
+            read, option_of("" if shared else split, "annotations"), table.renumbered
+        )
+        for split, table in tables.items()
+    }
+
+
+def _prefixes(tables: Mapping[str, CocoTable]) -> dict[str, str]:
+    """Return what stands before file names in keys: nothing, if they stay apart.
+
+    Where two splits have a file name in common, even in other capitals, all splits
+    stand before theirs.
+    """
+    if len(tables) == 1:
+        return dict.fromkeys(tables, "")
+    taken: set[str] = set()
+    total = 0
+    for table in tables.values():
+        names = {plain_name(image.file_name).casefold() for image in table.images}
+        total += len(names)
+        taken |= names
+    if len(taken) == total:
+        return dict.fromkeys(tables, "")
+    return {split: f"{split}/" for split in tables}

@@ -6,21 +6,20 @@ selection and the columns need is decoded, the polygons are skipped.
 
 from __future__ import annotations
 
-import gc
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from builder.datasets.coco.table import (
-    Category,
-    CategoryId,
-    CocoTable,
-    Image,
-    ImageId,
-    License,
+from builder.datasets.coco.annotations import column, orphans, read_annotations
+from builder.datasets.coco.records import (
+    check_licenses,
+    read_categories,
+    read_images,
+    read_licenses,
 )
+from builder.datasets.coco.table import CocoTable
+from builder.datasets.coco.text import no_collector, no_json
 from builder.errors import AnnotationError
 from builder.selection.names import check_names
 
@@ -29,24 +28,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from builder.datasets.coco.table import Image
+    from builder.datasets.coco.text import Data
 
 # Ids below this are looked up in a table of at most 8 MB; COCO's end at 581,929.
 _LARGEST_TABLE = 1 << 20
 
 
-class _Annotation(msgspec.Struct, gc=False, frozen=True):
-    image_id: ImageId
-    category_id: CategoryId
-
-
-class _Instances(msgspec.Struct, gc=False, frozen=True):
-    images: msgspec.Raw  # decoded once the annotations are gone: 25 MB less
-    annotations: list[_Annotation]
-    categories: list[Category]
-    licenses: list[License] = []
-
-
-def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
+def read_table(data: Data, *, name: str, unannotated: bool = False) -> CocoTable:
     """Return the table of one annotation file.
 
     Parameters
@@ -55,57 +44,59 @@ def read_table(data: bytes | memoryview, *, name: str) -> CocoTable:
         The JSON text; a memory map costs no memory of its own.
     name : str
         Name of the file, for messages.
+    unannotated : bool
+        Whether images without annotations are rows, too.
 
     Raises
     ------
     AnnotationError
         The text is not COCO JSON, or its records contradict each other.
     """
-    # Hundreds of thousands of small objects with no cycles: the collector would
-    # walk them again and again for nothing.
-    collecting = gc.isenabled()
-    gc.disable()
-    place = "$"
-    try:
-        coco = msgspec.json.decode(data, type=_Instances)
-        count = len(coco.annotations)
-        image_ids = _column(coco.annotations, "image_id")
-        category_ids = _column(coco.annotations, "category_id")
-        coco.annotations.clear()
-        place = "$.images"
-        images = msgspec.json.decode(coco.images, type=list[Image])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
-        found = str(err).rstrip(".").replace("`$", f"`{place}")
-        msg = (
-            f"{name}: expected COCO annotations (images, annotations and categories"
-            f" in JSON), found that {found}: give an instances file"
-        )
-        raise AnnotationError(msg) from err
-    finally:
-        if collecting:
-            gc.enable()
-    _check(images, coco.categories, coco.licenses, name)
-    known = _column(coco.categories, "id")
-    entry_image = _positions(
-        image_ids, _column(images, "id"), name, "image_id", "images"
-    )
-    entry_category = _positions(category_ids, known, name, "category_id", "categories")
+    with no_collector():
+        try:
+            parts, image_ids, category_ids, text = read_annotations(data, name=name)
+            images = read_images(parts.images, name=name)
+            categories = read_categories(parts.categories, name=name)
+            licenses = read_licenses(parts.licenses, name=name)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+            raise no_json(data, err, name=name) from err
+    ids, known = column(images, "id"), column(categories, "id")
+    _check(images, ids, name)
+    check_licenses(licenses, images, name)
+    count = len(image_ids)
+    entry_image = positions(image_ids, ids)
+    if (entry_image < 0).any():
+        among = f"{len(ids)} images"
+        raise orphans(text, entry_image, image_ids, name, "image_id", among)
+    entry_category = positions(category_ids, known)
+    if (entry_category < 0).any():
+        among = f"{len(known)} categories"
+        raise orphans(text, entry_category, category_ids, name, "category_id", among)
     del image_ids, category_ids  # what follows needs the room
     order, indptr, category = first_appearances(entry_image, entry_category, len(known))
+    if unannotated:
+        rest = np.setdiff1d(np.arange(len(images)), order, assume_unique=True)
+        order = np.concatenate((order, rest))
+        indptr = np.concatenate((indptr, np.full(len(rest), indptr[-1])))
     return CocoTable(
         name=name,
         images=[images[i] for i in order.tolist()],
         indptr=indptr,
-        category_ids=known[category].astype(np.int32),
-        categories=coco.categories,
-        licenses=coco.licenses,
+        category_ids=fit_ids(known[category], known),
+        categories=categories,
+        licenses=licenses,
         num_images=len(images),
         num_annotations=count,
     )
 
 
-def _column(records: Sequence[object], field: str) -> NDArray[np.int64]:
-    return np.fromiter(map(attrgetter(field), records), np.int64, len(records))
+def fit_ids(
+    ids: NDArray[np.int64], known: NDArray[np.int64]
+) -> NDArray[np.int32] | NDArray[np.int64]:
+    """Return ids of categories in 32 bits, unless one of `known` needs 64."""
+    if len(known) and not -(2**31) <= known.min() <= known.max() < 2**31:
+        return ids
+    return ids.astype(np.int32)
 
 
 def first_appearances(
@@ -159,54 +150,27 @@ def first_appearances(
     return image[starts[order]], indptr, categories[entries]
 
 
-def _check(
-    images: Sequence[Image],
-    categories: Sequence[Category],
-    licenses: Sequence[License],
-    name: str,
-) -> None:
-    ids = [image.id for image in images]
+def _check(images: Sequence[Image], ids: NDArray[np.int64], name: str) -> None:
+    """Raise AnnotationError for one id, or one file, of two images; and bad names."""
     names = [image.file_name for image in images]
-    for kind, values in (
-        ("images", ids),
-        ("categories", [category.id for category in categories]),
-        ("licenses", [entry.id for entry in licenses]),
-        ("images' file names", names),
-        ("categories' names", [category.name for category in categories]),
-    ):
-        _check_unique(values, name, kind)
-    check_names(names, where=name, records=ids)
-    for image in images:
-        if not (0 < image.width < 2**31 and 0 < image.height < 2**31):
-            msg = (
-                f"{name}: image {image.id} is said to be {image.width} x"
-                f" {image.height} pixels; expected positive sizes: correct the record"
-            )
-            raise AnnotationError(msg)
+    for kind, values in (("id", ids.tolist()), ("file_name", names)):
+        if len(set(values)) < len(values):
+            first: dict[object, Image] = {}
+            for value, image in zip(values, images, strict=True):
+                other = first.setdefault(value, image)
+                if other is not image:
+                    msg = (
+                        f"{name}: two images have the {kind} {value!r}: image"
+                        f" {other.id} ({other.file_name!r}) and image {image.id}"
+                        f" ({image.file_name!r}); expected each once: remove or"
+                        " renumber one of the records"
+                    )
+                    raise AnnotationError(msg)
+    check_names(names, where=name, records=ids.tolist())
 
 
-def _check_unique(values: Sequence[object], name: str, kind: str) -> None:
-    if len(set(values)) == len(values):
-        return
-    seen = set()
-    for value in values:
-        if value in seen:
-            msg = (
-                f"{name}: {value!r} stands twice among the {kind}; expected each once:"
-                " remove one of the records"
-            )
-            raise AnnotationError(msg)
-        seen.add(value)
-
-
-def _positions(
-    wanted: NDArray[np.int64],
-    ids: NDArray[np.int64],
-    name: str,
-    field: str,
-    kind: str,
-) -> NDArray[np.int64]:
-    """Return the position in `ids` of each of `wanted`."""
+def positions(wanted: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the position in `ids` of each of `wanted`, or -1."""
     found = np.full(len(wanted), -1, dtype=np.int64)
     if len(ids) and ids.min() >= 0 and ids.max() < _LARGEST_TABLE:
         # A table of all ids: searching for 860,001 of them takes five times as long.
@@ -219,11 +183,4 @@ def _positions(
         place = np.searchsorted(ids, wanted, sorter=order)
         nearest = order[np.minimum(place, len(ids) - 1)]
         found = np.where(ids[nearest] == wanted, nearest, -1)
-    if (found < 0).any():
-        at = int(np.flatnonzero(found < 0)[0])
-        msg = (
-            f"{name}: annotation number {at} has {field} {int(wanted[at])}, which is"
-            f" not among the {len(ids)} {kind}: correct or remove the annotation"
-        )
-        raise AnnotationError(msg)
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from builder.errors import UsageError
+from builder.datasets.shipped import shipped_table
+from builder.errors import RecipeError, UsageError
 from builder.selection.recipe import (
     Recipe,
     check_seed,
@@ -13,11 +15,13 @@ from builder.selection.recipe import (
     parse_number,
 )
 
+if TYPE_CHECKING:
+    from builder.datasets.recipe_record import RecipeFile
+
+_SELECT = shipped_table("coco_stuff_trimmed")["select"]
 # The notebook's list, by COCO category id.
-NOTEBOOK_TARGETS = (
-    "3", "6", "31", "35", "36", "37", "40", "41", "43", "46", "47", "50", "53", "64",
-    "75", "76", "78", "80", "85", "89",
-)  # fmt: skip
+NOTEBOOK_TARGETS = tuple(str(target) for target in _SELECT["targets"])
+_SAMPLES: dict[str, int] = _SELECT["samples"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class CocoRecipe(Recipe):
         val2017.
     seed : int
         Of the legacy NumPy generator, set anew for every target.
+    stuff : bool
+        Whether stuff annotations are read, too: contexts that are stuff are measured,
+        and test sets in and out of context are drawn. Where they lie is an input.
 
     Raises
     ------
@@ -44,16 +51,55 @@ class CocoRecipe(Recipe):
         NOTEBOOK_TARGETS,
         parse=parse_names,
         metavar="NAMES",
-        help="names or COCO ids with commas between them; default: "
+        help="names or COCO ids with commas between them, or all; default: "
         + ",".join(NOTEBOOK_TARGETS),
     )
     train_samples: int = option(
-        500, parse=parse_number, metavar="N", help="for a target; default: 500"
+        _SAMPLES["train"],
+        parse=parse_number,
+        metavar="N",
+        help=f"for a target; default: {_SAMPLES['train']}",
     )
     test_samples: int = option(
-        250, parse=parse_number, metavar="N", help="for a target; default: 250"
+        _SAMPLES["test"],
+        parse=parse_number,
+        metavar="N",
+        help=f"for a target; default: {_SAMPLES['test']}",
     )
-    seed: int = option(42, parse=parse_number, metavar="N", help="default: 42")
+    seed: int = option(
+        _SELECT["seed"],
+        parse=parse_number,
+        metavar="N",
+        help=f"default: {_SELECT['seed']}",
+    )
+    stuff: bool = field(default=False, metadata={"quiet": True})
+
+    @classmethod
+    def of(cls, file: RecipeFile) -> CocoRecipe:
+        """Return the numbers of a recipe file of this dataset.
+
+        Raises
+        ------
+        RecipeError
+            The file has another rule, or other splits.
+        """
+        select = file.select
+        samples = select.samples
+        if select.rule != "balanced" or set(file.splits) != {"train", "test"}:
+            msg = (
+                f"{file.name}: expected the rule 'balanced' and the splits train and"
+                f" test in the recipe of this name, found {select.rule!r} and"
+                f" {', '.join(file.splits)}: give the recipe another name"
+            )
+            raise RecipeError(msg)
+        wanted = ["all"] if select.targets == "all" else select.targets
+        by_split = samples if isinstance(samples, dict) else {}
+        return cls(
+            targets=tuple(str(target) for target in wanted),
+            train_samples=int(by_split.get("train", samples)),  # type: ignore[arg-type]
+            test_samples=int(by_split.get("test", samples)),  # type: ignore[arg-type]
+            seed=select.seed,
+        )
 
     def __post_init__(self) -> None:
         check_seed(self.seed)

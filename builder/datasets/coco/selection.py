@@ -1,4 +1,4 @@
-"""From the tables of COCO and a recipe to configs, splits and rows."""
+"""What was selected from annotations in COCO's format: configs, splits and rows."""
 
 from __future__ import annotations
 
@@ -7,57 +7,63 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from builder.datasets.coco.audit import audit_coco, plot_coco
+from builder.datasets.coco.context_sets import tell_context_sets
 from builder.datasets.coco.draws import CocoDraws
 from builder.datasets.coco.rows import coco_rows
-from builder.datasets.coco.targets import check_feasible, feasibility, find_targets
-from builder.errors import SelectionError
+from builder.datasets.coco.rules import rule_of
+from builder.datasets.coco.targets import feasibility, taken_of
+from builder.datasets.licences import NONE_STATED
 from builder.selection.contract import Export, ImageGroup
-from builder.selection.rules import draw_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from builder.datasets.coco.recipe import CocoRecipe
-    from builder.datasets.coco.table import CocoTable
+    import numpy as np
+    from numpy.typing import NDArray
+
     from builder.images.facts import Seen
     from builder.selection.contract import SplitRows
-    from builder.sources.image_stores import ImageStore
-
-RULE = (
-    "Per split and target: rows of the table (images in order of their first"
-    " annotation) with and without the target; numpy.random.RandomState(seed) anew;"
-    " half of the samples by choice from each, without replacement where there are"
-    " enough. The union over the targets is in table order."
-)
-# The notebook's names of its splits, which its files carry.
-SHORT = {"train": "train", "test": "val"}
-
-_NOTE = """\
-datasets 2.14 guesses the format of this folder from the file endings of each split,
-before it looks at the card, and takes labels_val.json for a validation split in JSON.
-The name of this file settles the draw in favour of Parquet. Later versions do not look.
-"""
 
 
 class CocoSelection(CocoDraws):
-    """What was drawn from COCO, as a `builder.selection.contract.Selection`."""
+    """What was drawn or taken: a `builder.selection.contract.Selection`."""
 
-    rule = RULE
     is_settled = True
 
+    @property
+    def rule(self) -> str:
+        """The rule in words."""
+        return rule_of(self.recipe)
+
     def images(self) -> Sequence[ImageGroup]:
-        """Return the union of either split."""
-        return [
-            ImageGroup(
-                role=f"{split} images",
-                store=self.stores[split],
-                keys=self.keys[split],
-                names=[image.file_name for image in images],
-                ids=self.keys[split],
-                sizes=self.stated_sizes[self.first[split] :][: len(images)],
-            )
-            for split, images in self.records.items()
+        """Return the images of each split."""
+        groups = [
+            self._group(f"{split} images", split, self.union[split], self.first[split])
+            for split in self.tables
         ]
+        groups += [
+            self._group(
+                f"further {split} images", split, rows, self.first_further[split]
+            )
+            for split, rows in self.further.items()
+        ]
+        return groups
+
+    def _group(
+        self, role: str, split: str, rows: NDArray[np.int64], first: int
+    ) -> ImageGroup:
+        images = [self.tables[split].images[row] for row in rows.tolist()]
+        keys = [self.key(split, row) for row in rows.tolist()]
+        return ImageGroup(
+            role=role,
+            store=self.stores[split],
+            keys=keys,
+            names=[image.file_name for image in images],
+            ids=keys,
+            sizes=self.stated_sizes[first:][: len(images)],
+            hints=[image.coco_url for image in images],
+            is_measured=True,
+        )
 
     def settle(self, seen: Seen) -> CocoSelection:
         """Return the selection with the sizes that its images are written in."""
@@ -70,21 +76,27 @@ class CocoSelection(CocoDraws):
     def told(self) -> Mapping[str, Any]:
         """Return what was available and drawn, the source, and the licences."""
         licences: dict[str, int] = {}
-        for split, table in self.tables.items():
-            for image in self.records[split]:
-                name = table.license_of(image) or "none stated"
+        for split, rows in (*self.union.items(), *self.further.items()):
+            table = self.tables[split]
+            for row in rows.tolist():
+                name = table.license_of(table.images[row]) or NONE_STATED
                 licences[name] = licences.get(name, 0) + 1
         return {
-            "feasibility": feasibility(self.tables, self.targets, self.draws),
+            "feasibility": (
+                feasibility(self.tables, self.targets, self.draws)
+                if self.taken is None
+                else taken_of(self.tables, self.union)
+            ),
             "parent": {
                 split: {
                     "images": table.num_images,
-                    "annotated_images": len(table),
+                    "annotated_images": table.num_annotated,
                     "annotations": table.num_annotations,
                 }
                 for split, table in self.tables.items()
             },
             "licences": dict(sorted(licences.items())),
+            **tell_context_sets(self.context_sets),
         }
 
     def audit(self, seen: Seen) -> Mapping[str, Any]:
@@ -96,41 +108,54 @@ class CocoSelection(CocoDraws):
         return plot_coco(self, seen, read)
 
     def small_tables(self) -> Mapping[str, bytes]:
-        """Return the notebook's tables, and a note for the sake of old readers."""
-        return {**self._label_files(), "labels_val.parquet.txt": _NOTE.encode()}
-
-    def _label_files(self) -> dict[str, bytes]:
-        """Return the notebook's tables, restricted to the union, byte for byte."""
-        return {
-            f"labels_{short}.json": json.dumps(self._labels(split), indent=2).encode()
-            for split, short in SHORT.items()
-        }
+        """Return none: the rows hold everything."""
+        return {}
 
     def export(self) -> Export:
         """Return tables, draws and record of an export."""
-        draws = {
-            f"draws_{short}.json": json.dumps(self._draws(split), indent=2).encode()
-            for split, short in SHORT.items()
-        }
+        return self.export_as({split: split for split in self.tables})
+
+    def export_as(self, short: Mapping[str, str]) -> Export:
+        """Return tables, draws and record of an export.
+
+        Parameters
+        ----------
+        short : dict of str to str
+            What the names of the files call each split.
+        """
+        files = self.label_files(short)
+        named: dict[str, dict[str, str]] = {}
+        for split, name in short.items():
+            named[split] = {"labels": f"labels_{name}.json"}
+            if self.taken is None:
+                named[split]["draws"] = f"draws_{name}.json"
+                files[f"draws_{name}.json"] = _to_json(self._draws(split))
+            if self.objects is not None:
+                named[split]["objects"] = f"objects_{name}.json"
+                files[f"objects_{name}.json"] = _to_json(self._objects(split))
+            if any(drawn.split == split for drawn in self.context_sets):
+                named[split]["contexts"] = f"contexts_{name}.json"
+                files[f"contexts_{name}.json"] = _to_json(self._contexts(split))
         record = {
-            "categories": [
-                {"id": c.id, "name": c.name} for c in self.tables["train"].categories
-            ],
+            "categories": [{"id": c.id, "name": c.name} for c in self.categories],
             "targets": [{"id": t.id, "name": t.name} for t in self.targets],
-            "splits": {
-                split: {
-                    "labels": f"labels_{short}.json",
-                    "draws": f"draws_{short}.json",
-                }
-                for split, short in SHORT.items()
-            },
+            "splits": named,
             "images": {
-                key: self.describe(split, place)
-                for split, keys in self.keys.items()
-                for place, key in enumerate(keys)
+                self.key(split, row): self.describe(split, row, number)
+                for split, rows in (*self.union.items(), *self.further.items())
+                for row, number in zip(
+                    rows.tolist(), self.numbers(split, rows).tolist(), strict=True
+                )
             },
         }
-        return Export({**self._label_files(), **draws}, record)
+        return Export(files, record)
+
+    def label_files(self, short: Mapping[str, str]) -> dict[str, bytes]:
+        """Return the notebook's tables, restricted to the union, byte for byte."""
+        return {
+            f"labels_{name}.json": _to_json(self._labels(split))
+            for split, name in short.items()
+        }
 
     def _labels(self, split: str) -> dict[str, list[int]]:
         table = self.tables[split]
@@ -147,48 +172,32 @@ class CocoSelection(CocoDraws):
             for target, rows in zip(self.targets, self.draws[split], strict=True)
         }
 
+    def _contexts(self, split: str) -> dict[str, Any]:
+        """Return the context sets, and the labels of images that only they hold."""
+        table = self.tables[split]
+        further = self.further.get(split)
+        return {
+            "sets": {
+                str(drawn.target.id): {
+                    "context": drawn.context,
+                    **{
+                        name: [self.key(split, row) for row in rows.tolist()]
+                        for name, rows in drawn.splits().items()
+                    },
+                }
+                for drawn in self.context_sets
+                if drawn.split == split
+            },
+            "labels": {
+                self.key(split, row): table.categories_of(row)
+                for row in ([] if further is None else further.tolist())
+            },
+        }
 
-def select_coco(
-    tables: Mapping[str, CocoTable],
-    stores: Mapping[str, ImageStore],
-    recipe: CocoRecipe,
-) -> CocoSelection:
-    """Draw from both splits.
+    def _objects(self, split: str) -> dict[str, dict[str, list[Any]]]:
+        found = self.read_objects[split]
+        return {key: found.of(place) for place, key in enumerate(self.keys[split])}
 
-    Parameters
-    ----------
-    tables : dict of str to CocoTable
-        By split, ``train`` and ``test``.
-    stores : dict of str to ImageStore
-        By split: where the images are.
-    recipe : CocoRecipe
 
-    Raises
-    ------
-    SelectionError
-        A target is unknown, or has no images with it or none without it; or the two
-        files do not have the same categories.
-    """
-    train, test = tables["train"], tables["test"]
-    names = [(c.id, c.name) for c in train.categories]
-    if names != [(c.id, c.name) for c in test.categories]:
-        msg = (
-            f"{test.name}: expected the {len(names)} categories of {train.name} in the"
-            f" same order, found {len(test.categories)} other ones: give files of one"
-            " dataset"
-        )
-        raise SelectionError(msg)
-    targets = find_targets(train.categories, recipe.targets)
-    check_feasible(tables, targets)
-    samples = {"train": recipe.train_samples, "test": recipe.test_samples}
-    draws = {
-        split: draw_many(
-            table.presence[[table.position[target.id] for target in targets]],
-            samples=samples[split],
-            seeds=[recipe.seed],
-        )[0]
-        for split, table in tables.items()
-    }
-    # By id, so that a selection is the same however its targets were spelled.
-    recipe = replace(recipe, targets=tuple(str(target.id) for target in targets))
-    return CocoSelection(recipe, tuple(targets), tables, stores, draws)
+def _to_json(value: Any) -> bytes:
+    return json.dumps(value, indent=2).encode()

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from builder.audit import drift, duplicates, labels
+from builder.audit import (
+    conflicts,
+    drift,
+    duplicates,
+    labels,
+    modes,
+    shortcuts,
+    sizes,
+    splits,
+)
 from builder.datasets.isic.ages import AGE_NAMES, band_ages, compare_ages
-from builder.datasets.isic.parse import LABELS, texts
+from builder.datasets.isic.parse import LABELS, OWNERS, known_owners, texts
 from builder.datasets.isic.parse import labels as labels_of
+from builder.datasets.isic.patients import links_of
+from builder.datasets.table.values import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +35,13 @@ if TYPE_CHECKING:
 
 _SHEET = 16
 _SITE = "anatom_site_general_challenge"
-_GROUPS = {"patient_id": "patients", "lesion_id": "lesions"}
 
 
 def audit_isic(taken: IsicSlices, seen: Seen) -> dict[str, Any]:
     """Return duplicates, patients and lesions, labels and drift, as plain data."""
     facts = seen.facts
     split_of = np.full(len(facts), "", dtype=object)
-    for split, positions in taken.patient.items():
+    for split, positions in taken.parts.items():
         split_of[positions] = split
     assert taken.found is not None  # noqa: S101 (settled, as the images were seen)
     told: dict[str, Any] = {
@@ -40,10 +51,15 @@ def audit_isic(taken: IsicSlices, seen: Seen) -> dict[str, Any]:
             taken.found,
             taken.names,
             split_of.tolist(),
-            facts.dhash,
             official=taken.official_duplicates,
         ),
-        "patient_split": _describe_split(taken, split_of),
+        "modes": modes.report(seen),
+        "sizes": sizes.report(seen),
+        "conflicts": conflicts.report(
+            taken.found, taken.names, [(label,) for label in taken.labels.tolist()]
+        ),
+        "shortcuts": _shortcuts(taken, seen),
+        **audit_split(taken),
         "labels": labels.report(
             _count_labels(_whole(taken, seen)), negative=LABELS[0], positive=LABELS[1]
         ),
@@ -67,10 +83,14 @@ def plot_isic(
     read : callable
         Gives the bytes of an image by its number.
     """
-    from builder.audit import contact_sheet, figures  # with matplotlib: slow
+    # With matplotlib: slow.
+    from builder.audit import contact_sheet, figures, shortcut_figure
 
     shown = _count_labels(_whole(taken, seen))
     made = {}
+    guessed = _shortcuts(taken, seen)["strongest"]
+    if guessed:
+        made[shortcut_figure.SHORTCUTS] = shortcut_figure.plot_shortcuts(guessed)
     if shown:
         made[figures.LABELS] = figures.plot_labels(
             shown, negative=LABELS[0], positive=LABELS[1]
@@ -87,29 +107,68 @@ def plot_isic(
     return made
 
 
-def _describe_split(taken: IsicSlices, split_of: NDArray[np.object_]) -> dict[str, Any]:
-    """Return sizes and shares of the patient split, and that nothing crosses it."""
-    if not taken.patient:
-        return {"splits": None, "reason": taken.no_patients}
+def _shortcuts(taken: IsicSlices, seen: Seen) -> dict[str, Any]:
+    """Return what tells the labels without a look at what is shown."""
+    values = shortcuts.measures_of(seen.facts, decoded=seen.decoded)
+    contrasts = shortcuts.contrasts_of(taken.labels, LABELS)
+    found = shortcuts.compare("selection", values, contrasts)
+    return shortcuts.report([found], decoded=seen.decoded)
+
+
+def audit_split(taken: IsicSlices) -> dict[str, Any]:
+    """Return what the config with several splits is like, or why there is none.
+
+    Returns
+    -------
+    dict
+        ``split``: the ``config`` by name, and the ``reason`` if there is none, with
+        ``advice`` in the words of the command line if there is any; else its
+        ``splits``, each with its counts; ``kept``: what was kept together, of patients
+        and lesions how many images are ``known`` to have one and how many owners have
+        ``several`` images, of duplicates how many pairs there are; and ``across``, how
+        many patients and lesions lie in two splits all the same. ``cut``: see
+        `builder.audit.splits.report`.
+    """
+    if taken.cut is None:
+        advice = {"advice": taken.advice} if taken.advice else {}
+        return {"split": {"config": taken.config, "reason": taken.reason, **advice}}
+    assert taken.found is not None  # noqa: S101 (they are cut by what was found)
     malignant = taken.labels == "malignant"
-    groups = {name: column for column, name in _GROUPS.items() if column in taken.small}
-    splits = {}
-    for split, positions in taken.patient.items():
-        splits[split] = {
+    named = {OWNERS[c]: values for c, values in known_owners(taken.small).items()}
+    split_of = [""] * len(malignant)
+    parts = {}
+    for split, positions in taken.parts.items():
+        for at in positions.tolist():
+            split_of[at] = split
+        parts[split] = {
             "images": len(positions),
             "malignant": int(malignant[positions].sum()),
             "malignant_share": round(float(malignant[positions].mean()), 6),
             **{
-                name: int(taken.small[column].iloc[positions].nunique())
-                for name, column in groups.items()
+                name: len({values[at] for at in positions.tolist()} - {None})
+                for name, values in named.items()
             },
         }
+    kept: dict[str, Any] = {}
+    for name, link in links_of(taken, taken.found).items():
+        kept[name] = len(link.edges)
+        if link.values is not None:
+            of_good = [
+                v for v, split in zip(link.values, split_of, strict=True) if split
+            ]
+            counts = Counter(value for value in of_good if value is not None)
+            several = sum(number > 1 for number in counts.values())
+            kept[name] = {"known": counts.total(), "several": several}
     return {
-        "splits": splits,
-        "across": {
-            name: _count_across(texts(taken.small, column), split_of.tolist())
-            for name, column in groups.items()
+        "split": {
+            "config": taken.config,
+            "splits": parts,
+            "kept": kept,
+            "across": {
+                name: _count_across(values, split_of) for name, values in named.items()
+            },
         },
+        "cut": splits.report(taken.cut, [*parts], LABELS),
     }
 
 
@@ -135,7 +194,7 @@ def _count_labels(small: pd.DataFrame) -> dict[str, list[LabelCount]]:
         shown["sex"] = labels.count_labels(texts(small, "sex"), malignant)
     if "age_approx" in small.columns:
         shown["age"] = labels.count_labels(
-            band_ages(_ages(small)), malignant, order=AGE_NAMES
+            band_ages(ages_of(small)), malignant, order=AGE_NAMES
         )
     if _SITE in small.columns:
         shown["site"] = labels.count_labels(texts(small, _SITE), malignant)
@@ -155,12 +214,10 @@ def _drifts(taken: IsicSlices, small: pd.DataFrame) -> list[drift.Drift]:
         if column in small.columns
     ]
     if "age_approx" in small.columns:
-        drifts.append(compare_ages(_ages(small), _ages(parent)))
+        drifts.append(compare_ages(ages_of(small), ages_of(parent)))
     return drifts
 
 
-def _ages(frame: pd.DataFrame) -> NDArray[np.float64]:
-    ages: NDArray[np.float64] = frame["age_approx"].to_numpy(
-        np.float64, na_value=np.nan
-    )
-    return ages
+def ages_of(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the ages of patients, NaN where there is none, or 85+ and the like."""
+    return numbers(frame["age_approx"])

@@ -5,36 +5,124 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from builder.card import audit, blocks
+from builder.card import audit, blocks, limits
+from builder.card.conflicts import tell_conflicts
 from builder.card.duplicates import tell_duplicates
+from builder.card.example import example
 from builder.card.images import tell_resized
-from builder.card.markdown import percent, table
-from builder.datasets.isic.official import OFFICIAL
+from builder.card.markdown import code, percent, table
+from builder.card.modes import tell_modes
+from builder.card.place import repo_of
+from builder.card.shortcuts import tell_shortcuts
+from builder.datasets.base import Card
 from builder.datasets.isic.recipe import IsicRecipe
+from builder.datasets.isic.splits_card import (
+    OFFICIAL,
+    promise,
+    publisher_of,
+    tell_splits,
+)
+from builder.datasets.prose import of_another_source, shipped_prose
+from builder.datasets.recipe_card import OF_RECIPE, opening
+from builder.datasets.shipped import shipped_recipe
 
 Manifest = Mapping[str, Any]
 
 
+def study_card(manifest: Manifest) -> Card:
+    """Return the card of a build: about SIIM-ISIC 2020, if it was made from that.
+
+    By the digest of its metadata; anything else is told as what it is.
+    """
+    name = manifest["dataset"]
+    if OFFICIAL.is_source(manifest):
+        return Card(shipped_prose(name), BLOCKS)
+    return Card(of_another_source(shipped_recipe(name), {}), OTHER_BLOCKS)
+
+
 def _images(manifest: Manifest) -> str | None:
-    return tell_resized(
-        manifest,
-        ending="of malignant images, which were resized.",
-        publisher=OFFICIAL.publisher,
+    return tell_resized(manifest, ending="of malignant images, which were resized.")
+
+
+def _study(manifest: Manifest) -> str | None:
+    """Return what is left of the study in another selection; None if it is its own."""
+    if not _is_default(manifest):
+        return (
+            "**Not the selection of the study.** The rule is that of a reproducibility"
+            " study of post-hoc concept bottleneck models (Yuksekgonul et al. 2023);"
+            " the slices are others."
+        )
+    if manifest["broken"] or manifest.get("missing"):
+        return (
+            "It is the selection of a reproducibility study of post-hoc concept"
+            " bottleneck models (Yuksekgonul et al. 2023), without the images that are"
+            " broken or nowhere in the source (see Counts)."
+        )
+    return None
+
+
+def _is_default(manifest: Manifest) -> bool:
+    recipe, default = manifest["recipe"], IsicRecipe().as_dict()
+    # The seed is that of the splits alone.
+    return {**recipe, "seed": None} == {**default, "seed": None}
+
+
+def _other_summary(manifest: Manifest) -> str:
+    return opening(manifest, is_official=False)
+
+
+def _columns(manifest: Manifest) -> str:
+    """Return what the columns are."""
+    features = manifest["features"]["default"]
+    others = [name for name in features if name not in {"image", "label", "position"}]
+    return (
+        "- `label` is benign or malignant, from the table of the source.\n"
+        f"- {', '.join(map(code, others))}: as the table of the source has them; a null"
+        " is a gap there.\n"
+        "- `position` is the row of `metadata_small.csv`, in which the selected rows"
+        " are in the order of the rule."
     )
 
 
-def _summary(manifest: Manifest) -> str:
-    return blocks.summary(
-        manifest,
-        is_official=OFFICIAL.is_source(manifest),
-        is_default=manifest["recipe"] == IsicRecipe().as_dict(),
+def _share_limit(manifest: Manifest) -> str:
+    """Return that the shares of the labels are not the source's, where they are not."""
+    taken = {f["label"]: f["taken"] for f in manifest["feasibility"]}
+    parent = manifest["parent"]
+    here = taken["malignant"] / max(1, sum(taken.values()))
+    there = parent["malignant"] / max(1, parent["malignant"] + parent["benign"])
+    if percent(here) == percent(there):
+        return ""
+    return (
+        f"{percent(here)} of the selected images are malignant, in the source"
+        f" {percent(there)}: precision and calibration measured here do not carry over."
     )
 
 
-_PATIENT = (
-    "`default` is one split with every row. To train and test, take `patient`: the same"
-    " rows, cut such that no patient is on both sides."
+_SLICES = (
+    "The rows are slices of a sorted table and not a random sample. The sort is"
+    " unstable, so which of them are in a slice follows from the sorting algorithm."
 )
+
+
+def _limits(manifest: Manifest) -> str:
+    return limits.listed(
+        _share_limit(manifest),
+        _SLICES,
+        "Patients have several images. Do not split `default` by images.",
+        "The metadata says nothing of skin type: how a model does on darker skin cannot"
+        " be measured with it.",
+        limits.left_out(manifest),
+    )
+
+
+def _other_limits(manifest: Manifest) -> str:
+    return limits.listed(
+        _share_limit(manifest),
+        _SLICES,
+        limits.left_out(manifest),
+    )
+
+
 _ORDER = (
     "`default` lists the rows in the order of these splits; `position` gives the order"
     " of `metadata_small.csv`."
@@ -42,13 +130,19 @@ _ORDER = (
 
 
 def _loading(manifest: Manifest) -> str:
-    if "patient" not in manifest["configs"]:
+    split = manifest["audit"]["split"]
+    config = split["config"]
+    if config not in manifest["configs"]:
         return blocks.loading(manifest)
     snippet = blocks.python(
-        f'ds = load_dataset("{blocks.repo_of(manifest)}", "patient")',
+        f'ds = load_dataset("{repo_of(manifest)}", "{config}")',
         'print(ds["train"].num_rows, ds["validation"].num_rows)',
     )
-    return blocks.loading(manifest, _PATIENT, snippet, _ORDER)
+    told = (
+        "`default` is one split with every row. To train and test, take"
+        f" `{config}`: the same rows, cut {promise(manifest)}."
+    )
+    return blocks.loading(manifest, told, snippet, _ORDER)
 
 
 def _selection(manifest: Manifest) -> str:
@@ -81,62 +175,24 @@ def _audit(manifest: Manifest) -> str:
     told = manifest["audit"]
     return audit.join_sections(
         manifest,
-        tell_duplicates(told, publisher=OFFICIAL.publisher),
-        _patients(manifest),
+        tell_duplicates(told, publisher=publisher_of(manifest)),
+        tell_conflicts(told),
+        tell_splits(manifest),
         _labels(told),
-        audit.compared(told, {"": told["drift"]}),
+        tell_shortcuts(told),
+        audit.compared(
+            told,
+            {"": told["drift"]},
+            whole=audit.tell_whole(
+                manifest, manifest["parent"]["images"], "rows of the source"
+            ),
+        ),
+        tell_modes(manifest),
         audit.contact_sheet(
             told,
             "Benign images, then malignant ones, evenly over `metadata_small.csv`.",
         ),
     )
-
-
-def _patients(manifest: Manifest) -> list[str]:
-    told = manifest["audit"]
-    split = told["patient_split"]
-    head = "### Patients"
-    if split["splits"] is None:
-        return [head, f"There is no config `patient`: {split['reason']}."]
-    columns = [name for name in ("patients", "lesions") if name in split["across"]]
-    rows = [
-        [
-            name,
-            facts["images"],
-            facts["malignant"],
-            percent(facts["malignant_share"]),
-            *(facts[column] for column in columns),
-        ]
-        for name, facts in split["splits"].items()
-    ]
-    names = ["split", "images", "malignant", "share", *columns]
-    linked = [f"images of one {name.removesuffix('s')}" for name in columns]
-    linked += ["the duplicates that ISIC lists"] * ("official" in told["duplicates"])
-    linked += ["images of the same bytes"]
-    linked += ["images that look the same"] * told["decoded"]
-    crossing = {
-        **split["across"],
-        "pairs of the same bytes": told["duplicates"]["exact"]["across"],
-        "pairs that look the same": told["duplicates"]["near"]["across"],
-    }
-    torn = ", ".join(f"{n:,} {name}" for name, n in crossing.items() if n)
-    text = (
-        "The config `patient` is cut 70/15/15, and keeps in one split what belongs"
-        f" together: {', '.join(linked)}."
-    )
-    text += f" Torn apart are {torn}." if torn else " No such group lies in two splits."
-    if columns:
-        missing = " or ".join(name.removesuffix("s") for name in columns)
-        text += f" A missing {missing} links nothing."
-    if not told["decoded"]:
-        text += " Images that only look the same **were not looked for**."
-    text += (
-        " Every split is within 1 % of its size, and its share of malignant images"
-        " within one point of that of the whole. The split follows from the names, the"
-        f" groups, the labels and the seed {manifest['recipe']['seed']} alone. Both"
-        " configs list the same files, so every image is stored once."
-    )
-    return [head, text, table(names, rows)]
 
 
 def _labels(told: Mapping[str, Any]) -> list[str]:
@@ -169,9 +225,20 @@ def _interval(parts: Sequence[float]) -> str:
 
 BLOCKS: dict[str, Callable[[Manifest], str | None]] = {
     "images": _images,
-    "summary": _summary,
+    "study": _study,
+    "summary": blocks.summary,
     "loading": _loading,
+    "example": example,
     "selection": _selection,
     "counts": _counts,
     "audit": _audit,
+    "limits": _limits,
+}
+OTHER_BLOCKS: dict[str, Callable[[Manifest], str | None]] = {
+    **BLOCKS,
+    **OF_RECIPE,
+    "summary": _other_summary,
+    "columns": _columns,
+    "limits": _other_limits,
+    "licences": lambda _: "",
 }

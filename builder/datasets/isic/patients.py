@@ -1,4 +1,4 @@
-"""The patient split of SIIM-ISIC: what belongs together stays together. Pure."""
+"""The split of SIIM-ISIC: what is known to belong together stays together. Pure."""
 
 from __future__ import annotations
 
@@ -7,67 +7,93 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from builder.audit import duplicates
-from builder.datasets.isic.parse import texts
-from builder.errors import SelectionError
-from builder.selection.groups import (
-    connected_groups,
-    link_equal,
-    link_named,
-    split_groups,
-)
+from builder.datasets.isic.parse import OWNERS, known_owners
+from builder.selection.groups import Link, cut_linked, link_equal, link_named
+from builder.selection.unfair import Ways
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from builder.audit.duplicates import Duplicates
     from builder.datasets.isic.slices import IsicSlices
     from builder.images.facts import Seen
+    from builder.selection.cuts import Cut
+    from builder.selection.unfair import Unfair
 
-SPLITS = ("train", "validation", "test")
+SPLITS = {"train": 0.70, "validation": 0.15, "test": 0.15}
+# Slices are of row numbers: those past the end of a shorter table are refused.
+_ENDS = "and end the slices (--benign, --malignant) no later than the table then does"
+WAYS = Ways(
+    tolerance="give --tolerance {}",
+    rows=f"leave {{}} of them out of the table, {_ENDS}",
+)
 
 
 def find_duplicates(seen: Seen) -> Duplicates:
     """Return the exact and near duplicates among the selected images."""
-    facts = seen.facts
-    return duplicates.find_duplicates(facts.sha256, facts.dhash, facts.is_good)
+    return duplicates.find_duplicates(seen.facts)
 
 
-def split_patients(
+def links_of(taken: IsicSlices, found: Duplicates) -> dict[str, Link]:
+    """Return what links rows, by the name that the audit has for it.
+
+    Rows of one patient, of one lesion, of an officially listed pair of duplicates, of
+    equal bytes, and look-alikes; only those that the metadata, the source and the
+    images give. A missing patient or lesion links nothing.
+    """
+    links = {
+        OWNERS[column]: Link(
+            column,
+            link_equal(values),
+            f"leave {column} blank where it stands for none or for many",
+            values,
+        )
+        for column, values in known_owners(taken.small).items()
+    }
+    if taken.official_duplicates is not None:
+        links["official"] = Link(
+            "listed pairs of duplicates",
+            link_named(taken.names, taken.official_duplicates),
+            "take them off the list of duplicates",
+        )
+    links["exact"] = Link(
+        "copies of the same bytes",
+        found.exact,
+        f"leave the copies of the same bytes out of the table, {_ENDS}",
+    )
+    links["near"] = Link(
+        "pairs that look the same",
+        found.near,
+        f"leave all but one of those that look the same out of the table, {_ENDS}",
+    )
+    return links
+
+
+def split_together(
     taken: IsicSlices, seen: Seen, found: Duplicates
-) -> tuple[dict[str, NDArray[np.int64]] | None, str]:
-    """Split the selection so that nothing that belongs together is torn apart.
+) -> tuple[Cut, Unfair | None]:
+    """Cut the selection so that nothing that is known to belong together is torn apart.
 
-    Linked are rows of one patient, of one lesion, of an officially listed pair of
-    duplicates, of equal bytes, and near duplicates; see `builder.selection.groups` and
-    `builder.audit.duplicates`. Broken images take no part.
+    Broken images take no part.
 
     Returns
     -------
-    splits : dict of str to int64, or None
-        Positions in metadata_small.csv of train, validation and test, ascending.
-    reason : str
-        Why there is no such split; empty if there is one.
+    cut : Cut
+        Of the good images, in the order of their positions.
+    unfair : Unfair, optional
+        Why it is not fair, if it is not.
+
+    Raises
+    ------
+    TooFewGroupsError
+        There are fewer groups than splits.
     """
-    is_good = seen.facts.is_good
-    edges = np.concatenate(
-        [
-            link_equal(texts(taken.small, "patient_id")),
-            link_equal(texts(taken.small, "lesion_id")),
-            link_named(taken.names, taken.official_duplicates or ()),
-            found.exact,
-            found.links,
-        ]
+    return cut_linked(
+        [*links_of(taken, found).values()],
+        (taken.labels == "malignant").astype(np.int64),
+        fractions=SPLITS,
+        seed=taken.recipe.seed,
+        keys=taken.names,
+        tolerance=taken.recipe.tolerance,
+        ways=WAYS,
+        first="hardest",
+        among=np.flatnonzero(seen.facts.is_good),
     )
-    groups = connected_groups(len(is_good), edges)
-    kept = np.flatnonzero(is_good)
-    malignant = taken.labels == "malignant"
-    try:
-        part = split_groups(
-            groups[kept],
-            malignant[kept],
-            seed=taken.recipe.seed,
-            keys=[taken.names[row] for row in kept.tolist()],
-        )
-    except SelectionError as err:
-        return None, str(err)
-    return {name: kept[part == number] for number, name in enumerate(SPLITS)}, ""

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.datasets.isic import parse
-from builder.datasets.isic.audit import audit_isic, plot_isic
-from builder.datasets.isic.patients import find_duplicates, split_patients
+from builder.datasets.isic.audit import audit_isic, audit_split, plot_isic
+from builder.datasets.isic.patients import SPLITS, find_duplicates, split_together
 from builder.datasets.isic.slices import IsicSlices
 from builder.errors import AnnotationError, SelectionError
 from builder.selection.contract import Export, ImageGroup, SplitRows
 from builder.selection.rules import slice_labels
+from builder.selection.unfair import TooFewGroupsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +43,7 @@ class IsicSelection(IsicSlices):
 
     @property
     def is_settled(self) -> bool:
-        """Whether the images were seen: the patient split keeps equal ones together."""
+        """Whether the images were seen: the splits keep equal ones together."""
         return self.found is not None
 
     def images(self) -> Sequence[ImageGroup]:
@@ -52,26 +53,34 @@ class IsicSelection(IsicSlices):
         ]
 
     def settle(self, seen: Seen) -> IsicSelection:
-        """Return the selection with the config ``patient``, where there is one."""
+        """Return the selection with its config of splits, where there is one."""
         found = find_duplicates(seen)
-        parts, reason = split_patients(self, seen, found)
-        if parts is None:
-            return replace(self, found=found, no_patients=reason)
+        try:
+            cut, unfair = split_together(self, seen, found)
+        except TooFewGroupsError as err:
+            cut, unfair = None, err.why
+        if unfair:
+            return replace(self, found=found, reason=unfair.fact, advice=unfair.advice)
+        assert cut is not None  # noqa: S101 (else it is said why)
+        kept = np.flatnonzero(seen.facts.is_good)
+        parts = {split: kept[cut.split == n] for n, split in enumerate(SPLITS)}
         # Broken images are in no part: selected, but their rows are never written.
         broken = np.flatnonzero(~seen.facts.is_good)
-        return replace(self, found=found, patient=parts, left_out=broken)
+        return replace(
+            self, found=found, parts=parts, left_out=broken, reason="", cut=cut
+        )
 
     def splits(self) -> Sequence[SplitRows]:
-        """Return the rows of ``default``, of which ``patient`` lists the parts."""
+        """Return the rows of ``default``, of which `config` lists the parts."""
         positions = np.arange(len(self.picked), dtype=np.int64)
         shared = []
-        if self.patient:
-            positions = np.concatenate(list(self.patient.values()))
-            stops = np.cumsum([len(part) for part in self.patient.values()]).tolist()
+        if self.parts:
+            positions = np.concatenate(list(self.parts.values()))
+            stops = np.cumsum([len(part) for part in self.parts.values()]).tolist()
             starts = [0, *stops[:-1]]
             shared = [
-                ("patient", split, start, stop)
-                for split, start, stop in zip(self.patient, starts, stops, strict=True)
+                (self.config, split, start, stop)
+                for split, start, stop in zip(self.parts, starts, stops, strict=True)
             ]
         return [
             SplitRows(
@@ -128,7 +137,7 @@ class IsicSelection(IsicSlices):
             "columns": self.column_types,
             "images": self.keys,
             "configs": configs,
-            "no_patients": "" if self.patient else self.no_patients,
+            **audit_split(self),
         }
         return Export(self.small_tables(), record)
 

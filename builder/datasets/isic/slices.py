@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from builder.audit.duplicates import Duplicates
     from builder.datasets.isic.recipe import IsicRecipe
+    from builder.selection.cuts import Cut
     from builder.sources.image_stores import ImageStore
 
 
@@ -38,15 +39,17 @@ class IsicSlices:
         Where the images are.
     official_duplicates : sequence of (str, str), optional
         Pairs of image names that ISIC lists as duplicates.
-    patient : dict of str to int64
-        Positions in metadata_small.csv of each split of the config ``patient``; empty
-        where there is none.
+    parts : dict of str to int64
+        Positions in metadata_small.csv of each split of `config`; empty where there is
+        no such config.
     left_out : int64[k]
         Positions whose images are broken, where there is such a config.
-    no_patients : str
-        Why there is none.
+    reason, advice : str
+        Why there is none, and what helps.
     found : Duplicates, optional
         Once the images were seen.
+    cut : Cut, optional
+        How the splits were cut, where there are any.
     """
 
     recipe: IsicRecipe
@@ -55,15 +58,22 @@ class IsicSlices:
     picked: NDArray[np.int64]
     store: ImageStore
     official_duplicates: Sequence[tuple[str, str]] | None = None
-    patient: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    parts: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     left_out: NDArray[np.int64] | None = None
-    no_patients: str = "the images were not looked at"
+    reason: str = "the images were not looked at"
+    advice: str = ""
     found: Duplicates | None = None
+    cut: Cut | None = None
 
     @cached_property
     def small(self) -> pd.DataFrame:
         """The rows of metadata_small.csv."""
         return self.metadata.iloc[self.picked]
+
+    @cached_property
+    def config(self) -> str:
+        """Name of the config with several splits: ``patient`` if patients are known."""
+        return "patient" if "patient_id" in parse.known_owners(self.small) else "split"
 
     @cached_property
     def names(self) -> list[str]:

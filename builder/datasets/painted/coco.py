@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from builder.datasets.coco.official import CATEGORIES
 from builder.datasets.painted.painting import jpeg
 from builder.datasets.painted.scenes import (
     SCENES,
@@ -22,36 +23,13 @@ from builder.datasets.painted.scenes import (
     paint_scene,
 )
 from builder.errors import UsageError
+from builder.sources import own_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-# Supercategories of COCO 2017 with their categories, in the official order.
-_GROUPS = {
-    "person": "1 person",
-    "vehicle": "2 bicycle, 3 car, 4 motorcycle, 5 airplane, 6 bus, 7 train, 8 truck, 9 boat",
-    "outdoor": "10 traffic light, 11 fire hydrant, 13 stop sign, 14 parking meter, 15 bench",
-    "animal": "16 bird, 17 cat, 18 dog, 19 horse, 20 sheep, 21 cow, 22 elephant, 23 bear, "
-    "24 zebra, 25 giraffe",
-    "accessory": "27 backpack, 28 umbrella, 31 handbag, 32 tie, 33 suitcase",
-    "sports": "34 frisbee, 35 skis, 36 snowboard, 37 sports ball, 38 kite, 39 baseball bat, "
-    "40 baseball glove, 41 skateboard, 42 surfboard, 43 tennis racket",
-    "kitchen": "44 bottle, 46 wine glass, 47 cup, 48 fork, 49 knife, 50 spoon, 51 bowl",
-    "food": "52 banana, 53 apple, 54 sandwich, 55 orange, 56 broccoli, 57 carrot, "
-    "58 hot dog, 59 pizza, 60 donut, 61 cake",
-    "furniture": "62 chair, 63 couch, 64 potted plant, 65 bed, 67 dining table, 70 toilet",
-    "electronic": "72 tv, 73 laptop, 74 mouse, 75 remote, 76 keyboard, 77 cell phone",
-    "appliance": "78 microwave, 79 oven, 80 toaster, 81 sink, 82 refrigerator",
-    "indoor": "84 book, 85 clock, 86 vase, 87 scissors, 88 teddy bear, 89 hair drier, "
-    "90 toothbrush",
-}
-CATEGORIES: list[dict[str, str | int]] = [
-    {"supercategory": group, "id": int(number), "name": name}
-    for group, row in _GROUPS.items()
-    for number, name in (item.split(" ", 1) for item in row.split(", "))
-]
 _TARGETS = (3, 6, 31, 35, 36, 37, 40, 41, 43, 46, 47, 50, 53, 64, 75, 76, 78, 85)
 _RARE = (80, 89)  # never there by chance: one picture in forty each
 _SIZES = (
@@ -102,17 +80,15 @@ def paint_coco(
                 f"{least} images, so that each target is seen, found {count}; ask for more"
             )
     ids = rng.choice(np.arange(9, 581_930), train + val, replace=False).tolist()
-    (folder / "annotations").mkdir(parents=True, exist_ok=True)
     for split, image_ids in (("train2017", ids[:train]), ("val2017", ids[train:])):
-        (folder / split).mkdir(exist_ok=True)
-        content = _draw_split(rng, folder / split, image_ids)
-        path = folder / "annotations" / f"instances_{split}.json"
-        path.write_text(json.dumps(content), encoding="utf-8")
+        content = _draw_split(rng, folder, split, image_ids)
+        name = f"annotations/instances_{split}.json"
+        own_files.replace(str(folder), name, json.dumps(content).encode())
     return folder
 
 
 def _draw_split(
-    rng: np.random.Generator, folder: Path, image_ids: list[int]
+    rng: np.random.Generator, folder: Path, split: str, image_ids: list[int]
 ) -> dict[str, Any]:
     """Write the images of one split and return its annotation file."""
     count = len(image_ids)
@@ -128,12 +104,12 @@ def _draw_split(
             picture = picture.convert("L")
         image_id = image_ids[place]
         name = f"{image_id:012}.jpg"
-        (folder / name).write_bytes(jpeg(picture))
+        own_files.replace(str(folder), f"{split}/{name}", jpeg(picture))
         images.append(
             {
                 "license": int(rng.integers(1, len(_LICENSES) + 1)),
                 "file_name": name,
-                "coco_url": f"http://images.cocodataset.org/{folder.name}/{name}",
+                "coco_url": f"http://images.cocodataset.org/{split}/{name}",
                 "height": size[1],
                 "width": size[0],
                 "date_captured": f"2013-11-{14 + place % 10} {place % 24:02}:{place % 60:02}:00",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from builder.datasets.painted.painting import clouds, jpeg
 from builder.errors import UsageError
+from builder.sources import own_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +62,6 @@ def paint_isic(folder: Path, *, benign: int, malignant: int, seed: int = 0) -> P
         if kind != "exact":
             patients[k] = patients[original]
 
-    (folder / "train").mkdir(parents=True, exist_ok=True)
     pictures = {}
     for k in range(count):
         if k not in twins:
@@ -68,7 +69,7 @@ def paint_isic(folder: Path, *, benign: int, malignant: int, seed: int = 0) -> P
     for k, (original, kind) in twins.items():
         pictures[k] = _twin(pictures[original], kind)
     for k, name in enumerate(names):
-        (folder / "train" / f"{name}.jpg").write_bytes(jpeg(pictures[k]))
+        own_files.replace(str(folder), f"train/{name}.jpg", jpeg(pictures[k]))
 
     people = _people(rng, int(patients.max()) + 1)
     rows = [
@@ -138,8 +139,9 @@ def _findings(
 
 def _write_csv(path: Path, rows: list[list[str]]) -> None:
     """Write rows as the official files are: comma, bare line feeds."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    own_files.replace(str(path.parent), path.name, text.getvalue().encode())
 
 
 def _paint_lesion(

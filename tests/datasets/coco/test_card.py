@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from builder.datasets.coco.card import BLOCKS
-from builder.datasets.coco.official import OFFICIAL
 from builder.datasets.coco.recipe import CocoRecipe
-from tests.datasets.cards import COCO
+from builder.datasets.coco.study_card import OFFICIAL
+from builder.datasets.coco.study_card import STUDY_BLOCKS as BLOCKS
+from tests.datasets.cards import COCO, render
 
 DIGESTS = {
     "train annotations": (
@@ -45,17 +45,19 @@ def test_the_digests_alone_make_a_source_official(manifest):
     """Not how many images and annotations it holds."""
     manifest["parent"] = COUNTS
     assert not OFFICIAL.is_source(manifest)
-    assert "[!WARNING]" in BLOCKS["summary"](manifest)
+    assert "[!WARNING]" in render(manifest)
     first = {"train annotations": DIGESTS["train annotations"]}
     claim(manifest, first)
     assert not OFFICIAL.is_source(manifest)
     claim(manifest, DIGESTS)
     assert OFFICIAL.is_source(manifest)
-    text = BLOCKS["summary"](manifest)
+    text = render(manifest)
     assert "[!WARNING]" not in text
-    assert "> This is another selection than that of the study" in text
+    assert "**Not the selection of the study.**" in text
     manifest["recipe"] = CocoRecipe().as_dict()
-    assert "[!" not in BLOCKS["summary"](manifest)
+    assert "Not the selection" not in render(manifest)
+    manifest["recipe"] = CocoRecipe(stuff=True).as_dict()
+    assert "Not the selection" not in render(manifest)
 
 
 def test_resized_images_have_other_sizes(manifest):
@@ -63,16 +65,63 @@ def test_resized_images_have_other_sizes(manifest):
     manifest["options"]["image_size"] = 64
     text = BLOCKS["images"](manifest)
     assert text.startswith("that part, drawn by a fixed rule and a fixed seed, with")
-    assert "as COCO published them" in text
+    assert "as the source has them" in text
     assert "those of the resized image" in BLOCKS["sizes"](manifest)
 
 
-def test_known_pairs_that_cannot_be_measured_are_named_once(manifest):
+def test_known_pairs_that_need_stuff_are_named_once(manifest):
     text = BLOCKS["audit"](manifest)
-    assert text.count("car and road (stuff, not annotated)") == 1
-    assert "toaster and ceiling (stuff, not annotated)" in text
+    sentence = "Two known pairs need annotations of stuff (`--stuff`):"
+    assert text.count(f"{sentence} car and road, toaster and ceiling.") == 1
+    assert "cannot be measured" not in text
     for split in ("train", "test"):
         assert f"| {split} | sports ball | person | " in text
+
+
+def test_known_pairs_that_nothing_measures_are_told_apart(manifest):
+    for context in manifest["audit"]["context"].values():
+        for pair in context["known_pairs"]:
+            if pair["target"] == "car":
+                pair["not_measured"] = "not a category here"
+    text = BLOCKS["audit"](manifest)
+    assert "One known pair needs annotations of stuff (`--stuff`): toaster" in text
+    told = "Known pairs that cannot be measured: car and road (not a category here)."
+    assert told in text
+
+
+def test_lifts_stand_with_the_images_that_they_are_of(manifest):
+    contexts = manifest["audit"]["context"]
+    text = BLOCKS["audit"](manifest)
+    assert "| images with the class | share with the class |" in text
+    for split, context in contexts.items():
+        images = context["targets"]["sports ball"]["positives"]["images"]
+        assert f"| {split} | sports ball | person | {images} | " in text
+
+
+def test_tables_are_announced_where_there_are_some(manifest):
+    def says(text):
+        return "the tables are of both splits" in text
+
+    contexts = manifest["audit"]["context"]
+    beyond = "No lift above 1 is beyond chance."
+    assert says(BLOCKS["audit"](manifest))
+    for context in contexts.values():
+        context["largest"] = []
+    text = BLOCKS["audit"](manifest)
+    assert says(text)
+    assert beyond in text
+    for context in contexts.values():
+        context["known_pairs"] = []
+    text = BLOCKS["audit"](manifest)
+    assert not says(text)
+    assert f"The figure is of the training draws. {beyond}" in text
+    pair = {"target": "car", "context": "person", "images": 9, "lift": [2, 1.5, 3],
+            "positives": [1], "negatives": [0.5], "source": [0.5]}  # fmt: skip
+    contexts["train"]["largest"] = [pair]
+    text = BLOCKS["audit"](manifest)
+    assert says(text)
+    assert beyond not in text
+    assert "sorted by the lower end of the interval" in text
 
 
 def test_an_undecoded_build_says_what_was_not_looked_for(manifest):

@@ -8,6 +8,8 @@ import pytest
 from builder.audit.drift import compare_values
 from builder.audit.labels import count_labels
 from builder.datasets.isic.ages import AGE_NAMES, AGES, band_ages, compare_ages
+from builder.datasets.isic.audit import ages_of
+from builder.datasets.isic.parse import read_metadata, texts
 from tests.tiny import SHARED
 
 
@@ -51,3 +53,10 @@ def test_drift_of_the_real_selection():
     assert found.size == pytest.approx(0.2 - 584 / 33_126)
     ages = [np.array([float(r["age_approx"] or "nan") for r in t]) for t in tables]
     assert "missing" in compare_ages(*ages).values
+
+
+def test_ages_that_are_no_numbers_are_missing():
+    data = b"image_name,age_approx,benign_malignant\na,85+,benign\nb,40.0,benign\n"
+    frame = read_metadata(data + b"c,unknown,malignant\n", name="m.csv")
+    assert band_ages(ages_of(frame)) == [None, "40-49", None]
+    assert texts(frame, "age_approx") == ["85+", "40.0", "unknown"]

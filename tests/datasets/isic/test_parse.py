@@ -184,20 +184,23 @@ def test_numbers_that_are_names_keep_their_zeros():
 
 
 BROKEN = {
-    "empty": (b"", "expected the CSV metadata of SIIM-ISIC 2020 in UTF-8"),
-    "binary": (bytes(range(256)) * 4, "expected the CSV metadata"),
-    "open quote": (b'image_name,benign_malignant\n"a,benign\n', "expected the CSV"),
+    "empty": (b"", "found that it is empty.*or give ISIC_2020_Training_GroundTruth"),
+    "binary": (bytes(range(256)) * 4, "found that it is .*: "),
+    "open quote": (
+        b'image_name,benign_malignant\n"a,benign\n',
+        "expected a table as CSV, found",
+    ),
     "a test set": (
         b"image_name,patient_id\na,b\n",
-        "expected the columns image_name .* found image_name, patient_id",
+        "expected the columns image_name .* found image_name, patient_id: give ISIC",
     ),
     "other label": (
-        b"image_name,benign_malignant\na,benign\nb,Malignant\n",
-        "line 3 has benign_malignant 'Malignant'; expected benign or malignant",
+        b"image_name,benign_malignant\na,benign\nb,indeterminate\n",
+        "line 3 has benign_malignant 'indeterminate'; expected benign or malignant",
     ),
     "no label": (
         b"image_name,benign_malignant\na,\n",
-        "line 2 has benign_malignant 'nan'",
+        "line 2 has benign_malignant ''",
     ),
     "twice": (
         b"image_name,benign_malignant\na,benign\nb,benign\na,benign\n",
@@ -212,8 +215,11 @@ BROKEN = {
         re.escape("the file name '../a.jpg' of record in line 2 has a '..' part"),
     ),
     "absolute": (b"image_name,benign_malignant\n/a,benign\n", "'/a'.* is absolute"),
-    "drive": (b"image_name,benign_malignant\nC:a,benign\n", "has a scheme or a drive"),
-    "backslash": (b"image_name,benign_malignant\na\\b,benign\n", "has a backslash"),
+    "drive": (b"image_name,benign_malignant\nC:/a,benign\n", "has a scheme or a drive"),
+    "up, as Windows writes it": (
+        b"image_name,benign_malignant\n..\\b,benign\n",
+        "has a '..' part",
+    ),
 }
 
 
@@ -297,3 +303,66 @@ def test_duplicates_are_read_and_wrong_ones_named():
         message = "d.csv: expected a CSV with the columns image_name_1 and image_name_2"
         with pytest.raises(AnnotationError, match=message):
             read(data, name="d.csv")
+
+
+HEADED = "image_name,patient_id,sex,age_approx,benign_malignant"
+ROWS = ["a,p1,male,35.0,benign", "b,p1,,40.0,malignant", "c,p2,female,45.0,benign"]
+PLAIN = "\n".join([HEADED, *ROWS, ""])
+DIALECTS = {
+    "capitals in the header": PLAIN.replace(HEADED, HEADED.upper()),
+    "capitals in the labels": PLAIN.replace(",benign\n", ",Benign\n"),
+    "padded": PLAIN.replace(",", " , "),
+    "semicolons": PLAIN.replace(",", ";"),
+    "decimal commas": PLAIN.replace(",", ";").replace(".0", ",0"),
+}
+
+
+@pytest.mark.parametrize("case", DIALECTS)
+def test_dialects_give_the_table_of_the_plain_one(case):
+    frame = isic.read_metadata(DIALECTS[case].encode(), name="m.csv")
+    assert isic.write_metadata(frame) == PLAIN.encode()
+
+
+OTHERS = {
+    "lesion_id,image_id,dx,dx_type,age": "HAM10000",
+    "isic_id,attribution,benign_malignant": "ISIC archive",
+    "isic_id,target,patient_id": "SLICE-3D",
+    "image,MEL,NV,BCC,AK": "one-hot",
+    "patient_id,lesion_id,diagnostic,img_id": "PAD-UFES-20",
+    "md5hash,label,three_partition_label,url": "Fitzpatrick17k",
+}
+
+
+@pytest.mark.parametrize("head", OTHERS)
+def test_other_tables_are_named_with_the_next_step(head):
+    data = f"{head}\n{','.join('x' for _ in head.split(','))}\n".encode()
+    with pytest.raises(AnnotationError, match=OTHERS[head]) as caught:
+        isic.read_metadata(data, name="m.csv")
+    assert "trimset init FOLDER writes a recipe" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_may_have_their_ending_already():
+    data = b"image_name,benign_malignant\na.jpg,benign\nb,benign\nc.PNG,benign\n"
+    frame = isic.read_metadata(data, name="m.csv")
+    assert isic.image_files(frame) == ["a.jpg", "b.jpg", "c.PNG"]
+    assert isic.image_names(frame) == ["a", "b", "c"]
+    frame = isic.read_metadata(
+        b"file_name,benign_malignant\nraw\\a.jpg,benign\n", name="m.csv"
+    )
+    assert isic.image_files(frame) == ["raw/a.jpg"]
+    assert isic.image_names(frame) == ["a"]
+
+
+def test_who_is_not_known_owns_nothing():
+    data = b"image_name,patient_id,benign_malignant\na,unknown,benign\nb,-1,benign\n"
+    frame = isic.read_metadata(data + b"c, ,benign\nd,1000,benign\n", name="m.csv")
+    assert isic.known_owners(frame) == {"patient_id": [None, None, None, "1000"]}
+    assert isic.known_owners(frame.iloc[:3]) == {}
+    assert isic.texts(frame, "patient_id") == ["unknown", "-1", None, "1000"]
+
+
+def test_another_encoding_is_said():
+    data = "image_name,site,benign_malignant\na,Clínic,benign\n".encode("cp1252")
+    frame = isic.read_metadata(data, name="m.csv")
+    assert frame.attrs["notes"] == ("m.csv is not in UTF-8: read as Windows-1252",)

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from builder import build, verify
+from builder.datasets.isic.dataset import Isic
 from builder.datasets.isic.recipe import IsicRecipe
+from builder.datasets.licences import UNOFFICIAL
 from builder.datasets.painted.isic import paint_isic
 from builder.errors import ImageError
 from builder.images.inspect import inspect
@@ -56,9 +58,9 @@ def spread(splits, *values):
     return sum(len(where) > 1 for where in seen.values())
 
 
-def check_promises(folder, *, columns=("patient_id", "image")):
+def check_promises(folder, *, config="patient", columns=("patient_id", "image")):
     """Check sizes, shares and groups from the files alone; return where images lie."""
-    splits = load(folder)
+    splits = load(folder, config)
     assert tuple(splits) == SPLITS
     rows = [row for split in splits.values() for row in split]
     assert rows == load(folder, "default")["train"]
@@ -93,8 +95,10 @@ def test_a_drawn_source(patient_folder):
     assert configs["default"]["train"]["files"] == shared
     stored = {name for name in manifest["files"] if name.endswith(".parquet")}
     assert stored == set(shared)
-    told = manifest["audit"]["patient_split"]
+    told = manifest["audit"]["split"]
+    assert told["config"] == "patient"
     assert told["across"] == {"patients": 0}
+    assert manifest["audit"]["cut"]["size_off"] == 0
     assert {s: f["images"] for s, f in told["splits"].items()} == {
         "train": 70,
         "validation": 15,
@@ -140,22 +144,101 @@ def test_planted_pairs_are_brought_together(
     assert verify(tmp_path / "quick", source=str(source)).faults == ()
 
 
-def test_lesions_are_kept_together_where_they_are_known(isic_source, copy_of, tmp_path):
-    source = copy_of(isic_source, "source")
+def rewrite(source, change):
+    """Change each row of the metadata; `change` gets its number and the row."""
     path = source / "ISIC_2020_Training_GroundTruth.csv"
     rows = list(csv.DictReader(io.StringIO(path.read_text())))
+    rows = [change(number, row) for number, row in enumerate(rows)]
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["lesion_id", *rows[0]], lineterminator="\n")
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        for number, row in enumerate(rows):
-            lesion = f"IL_{number % 40}" if number % 3 else ""
-            writer.writerow({"lesion_id": lesion, **row, "patient_id": ""})
-    manifest = build(ISIC, tmp_path / "out", ISIC_RECIPE, source=str(source))
-    check_promises(tmp_path / "out", columns=("lesion_id", "image"))
-    told = manifest["audit"]["patient_split"]
-    assert told["across"] == {"patients": 0, "lesions": 0}
-    assert told["splits"]["train"]["patients"] == 0
+        writer.writerows(rows)
+
+
+def without_patients(number, row):
+    return {name: value for name, value in row.items() if name != "patient_id"}
+
+
+def with_lesions(number, row):
+    """Lesions of two or three images, some unknown, and patients that are all blank."""
+    lesion = f"IL_{number % 40}" if number % 3 else ""
+    return {"lesion_id": lesion, **row, "patient_id": "unknown" if number % 2 else "-1"}
+
+
+def test_lesions_are_kept_together_where_they_are_known(isic_source, copy_of, tmp_path):
+    """A column of patients in which nobody is named names no patients."""
+    source = copy_of(isic_source, "source")
+    rewrite(source, with_lesions)
+    out = tmp_path / "out"
+    manifest = build(ISIC, out, ISIC_RECIPE, source=str(source))
+    assert list(manifest["configs"]) == ["default", "split"]
+    check_promises(out, config="split", columns=("lesion_id", "image"))
+    told = manifest["audit"]["split"]
+    assert told["config"] == "split"
+    assert told["across"] == {"lesions": 0}
     assert told["splits"]["train"]["lesions"] > 5
+    assert told["kept"]["lesions"]["several"] > 20
+    card = (out / "README.md").read_text()
+    assert "**Which images are of one patient is not known**" in card
+    assert "no patient is on both sides" not in card
+    assert "`patient`" not in card
+    assert verify(out, source=str(source)).faults == ()
+
+
+def test_without_patients_there_is_a_split_by_what_is_known(
+    isic_source, copy_of, tmp_path
+):
+    source = copy_of(isic_source, "source")
+    rewrite(source, without_patients)
+    recipe = IsicRecipe((0, 100), (0, 20))
+    manifest = build(ISIC, tmp_path / "out", recipe, source=str(source))
+    assert list(manifest["configs"]) == ["default", "split"]
+    where = check_promises(tmp_path / "out", config="split", columns=("image",))
+    with (source / CROSSES).open() as file:
+        listed = [tuple(row.values()) for row in csv.DictReader(file)]
+    inside = [(a, b) for a, b in listed if a in where and b in where]
+    assert inside
+    assert all(where[a] == where[b] for a, b in inside)
+    found = manifest["audit"]["duplicates"]
+    near = [pair["names"] for pair in found["near"]["pairs"]]
+    assert all(where[a] == where[b] for a, b in near)
+    kept = manifest["audit"]["split"]["kept"]
+    assert kept == {
+        "official": len(inside),
+        "exact": len(found["exact"]["pairs"]),
+        "near": len(near),
+    }
+    assert verify(tmp_path / "out", source=str(source)).faults == ()
+
+
+def test_patients_of_some_images(isic_source, copy_of, tmp_path):
+    """Two images of whom nobody is named are of two groups."""
+    source = copy_of(isic_source, "source")
+    unknown = ["", "-1", "Unknown"]
+    rewrite(
+        source,
+        lambda number, row: (
+            row if number % 2 else {**row, "patient_id": unknown[number % 3]}
+        ),
+    )
+    manifest = build(ISIC, tmp_path / "out", ISIC_RECIPE, source=str(source))
+    splits = load(tmp_path / "out", "patient")
+    known = {row["patient_id"] for part in splits.values() for row in part}
+    nobody = known & {None, "-1", "Unknown"}
+    assert nobody
+    for value in nobody:
+        where = [
+            s for s, rows in splits.items() if value in {r["patient_id"] for r in rows}
+        ]
+        assert len(where) > 1
+    told = manifest["audit"]["split"]
+    rows = [row for part in splits.values() for row in part]
+    named = [row for row in rows if row["patient_id"] not in nobody]
+    assert told["kept"]["patients"]["known"] == len(named)
+    assert told["across"] == {"patients": 0}
+    card = " ".join((tmp_path / "out/README.md").read_text().split())
+    assert "such that no patient whom the metadata names is on both sides" in card
+    assert f"{len(rows) - len(named)} images have no known patient" in card
 
 
 def test_the_order_of_the_metadata_plays_no_part(tmp_path):
@@ -208,21 +291,109 @@ def test_broken_images_are_left_out_of_both_configs(
     assert verify(out, source=str(source)).faults == ()
 
 
-def test_a_selection_that_cannot_be_split_says_why(isic_source, tmp_path):
+def one_patient(number, row):
+    return {**row, "patient_id": "IP_1" if number % 6 else row["patient_id"]}
+
+
+def test_a_selection_that_cannot_be_split_says_why(isic_source, copy_of, tmp_path):
+    source = copy_of(isic_source, "source")
+    rewrite(source, one_patient)
     out = tmp_path / "out"
-    done = run("build", ISIC, "--source", isic_source, "--out", out,
-               "--benign", "0:5", "--malignant", "0:2")  # fmt: skip
+    slices = ("--benign", "0:80", "--malignant", "0:20")
+    done = run("build", ISIC, "--source", source, "--out", out, *slices)
     assert done.returncode == 0
-    why = "no whole number makes a share of 28.6 per cent; select more rows"
-    assert "trimset: no config 'patient': 7 rows in " in done.stderr
-    assert why in done.stderr
+    line = next(line for line in done.stderr.splitlines() if "no config" in line)
+    assert "trimset: no config 'patient': 100 rows in " in line
+    assert "as they belong together by patient_id 'IP_1' (" in line
+    assert "no split takes so many (train 71, validation 16, test 16): leave" in line
     manifest = read_json(out / "manifest.json")
     assert list(manifest["configs"]) == ["default"]
-    assert why in manifest["audit"]["patient_split"]["reason"]
+    told = manifest["audit"]["split"]
+    assert line.endswith(f": {told['reason']}: {told['advice']}")
+    assert " of them out of the table, and end the slices (--benign, --m" in line
     card = (out / "README.md").read_text()
-    assert "There is no config `patient`: 7 rows in " in card
+    assert "There is no config `patient`: 100 rows in " in card
+    assert "--tolerance" not in card  # what helps is for who builds
+    assert "out of the table" not in card
     assert '"patient")' not in card
-    assert verify(out, source=str(isic_source)).faults == ()
+    assert verify(out, source=str(source)).faults == ()
+    # What the line names helps, and is told.
+    tolerance = line.partition("give --tolerance ")[2].partition(";")[0]
+    done = run(
+        "build", ISIC, "--source", source, "--out", tmp_path / "two", *slices,
+        "--tolerance", tolerance,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "trimset: config 'patient': train has " in done.stderr
+    splits = load(tmp_path / "two")
+    assert spread(splits, "patient_id", "image") == 0
+    manifest = read_json(tmp_path / "two/manifest.json")
+    assert manifest["recipe"]["tolerance"] == float(tolerance)
+    cut = manifest["audit"]["cut"]
+    assert cut["splits"]["train"]["rows"] == len(splits["train"])
+    assert cut["size_off"] == pytest.approx(len(splits["train"]) / 100 - 0.7)
+    assert verify(tmp_path / "two", source=str(source)).faults == ()
+    done = run("build", ISIC, "--source", source, "--out", tmp_path / "three",
+               *slices, "--tolerance", "5")  # fmt: skip
+    assert done.returncode == 2
+    assert "expected a share from 0 to 0.99 such as 0.05, found '5'" in done.stderr
+
+
+def test_a_crowd_of_look_alikes_is_kept_together_and_told(
+    isic_source, copy_of, tmp_path
+):
+    """Many copies of one picture are one group, however many they are."""
+    source = copy_of(isic_source, "source")
+    rewrite(source, without_patients)
+    files = sorted((source / "train").iterdir())
+    with Image.open(files[0]) as image:
+        picture = image.convert("RGB")
+    for number, path in enumerate(files):
+        if number % 10:
+            size = (160 + number, 120 + number * 3 // 4)
+            picture.resize(size).save(path, quality=90)
+    recipe = IsicRecipe((0, 80), (0, 20))
+    manifest = build(ISIC, tmp_path / "out", recipe, source=str(source))
+    reason, advice = (manifest["audit"]["split"][k] for k in ("reason", "advice"))
+    assert "are one group, as they belong together by " in reason
+    pairs = len(manifest["audit"]["duplicates"]["near"]["pairs"])
+    assert f"pairs that look the same ({pairs:,})" in reason
+    assert "; at a tolerance of 1 % no split takes so many" in reason
+    assert "leave all but one of those that look the same out of the table" in advice
+    assert "the slices (--benign, --malignant) no later than the table then" in advice
+    # What it says helps.
+    path = source / "ISIC_2020_Training_GroundTruth.csv"
+    head, *lines = path.read_text().splitlines(keepends=True)
+    kept = {files[1].stem, *(file.stem for file in files[::10])}
+    left = [line for line in lines if line.partition(",")[0] in kept]
+    path.write_text("".join([head, *left]))
+    rows = [*csv.DictReader(io.StringIO(path.read_text()))]
+    malignant = sum(row["benign_malignant"] == "malignant" for row in rows)
+    recipe = IsicRecipe((0, len(rows) - malignant), (0, malignant))
+    manifest = build(ISIC, tmp_path / "two", recipe, source=str(source))
+    assert "reason" not in manifest["audit"]["split"]
+
+
+@pytest.mark.parametrize("rows", [(7, 3), (14, 6), (30, 11)])
+def test_a_small_set_is_split_and_says_how_far_it_went(isic_source, tmp_path, rows):
+    """10, 20 and 41 images: patients of several images cannot be 70/15/15."""
+    benign, malignant = rows
+    recipe = IsicRecipe((0, benign), (0, malignant))
+    manifest = build(ISIC, tmp_path / "out", recipe, source=str(isic_source))
+    splits = load(tmp_path / "out")
+    assert spread(splits, "patient_id", "image") == 0
+    cut = manifest["audit"]["cut"]
+    total = benign + malignant
+    for name, facts in cut["splits"].items():
+        assert len(splits[name]) == facts["rows"] > 0
+        found = np.mean([row["label"] for row in splits[name]])
+        assert facts["share_off"] == pytest.approx(found - malignant / total, abs=1e-6)
+        off = facts["rows"] / total - facts["asked"]
+        assert facts["size_off"] == pytest.approx(off, abs=1e-6)
+    note, licence = Isic().remarks(manifest)
+    assert licence == UNOFFICIAL
+    assert note.startswith("config 'patient': ")
+    assert f"of the allowed cuts of the {total} rows in " in note
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +435,6 @@ def test_the_whole_selection(full_source, tmp_path):
     assert all(where[one] == where[other] for one, other in pairs)
     found = manifest["audit"]["duplicates"]["exact"]["pairs"]
     assert {frozenset(pair["names"]) for pair in found} == set(map(frozenset, pairs))
-    splits = manifest["audit"]["patient_split"]["splits"]
+    splits = manifest["audit"]["split"]["splits"]
     assert [facts["images"] for facts in splits.values()] == [1750, 375, 375]
     assert [facts["malignant"] for facts in splits.values()] == [350, 75, 75]

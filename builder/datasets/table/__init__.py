@@ -1,0 +1,1 @@
+"""Tables with a row an image: reading, selection, audit and card of the kind."""
