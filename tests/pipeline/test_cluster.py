@@ -1,10 +1,8 @@
 """The same bytes from a Dask cluster of real processes, whatever happens to them."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -113,27 +111,15 @@ def shards_in(out):
     return {path: path.stat().st_ino for path in out.glob("data/*/*.parquet")}
 
 
-def kill_at_work(worker, out):
-    """Kill a worker that certainly has tasks, and return the shards there were."""
-    worker.send_signal(signal.SIGSTOP)
-    # All wait for it now: those tasks that it has are the next whose results count.
-    found = shards_in(out)
-    while True:
-        time.sleep(0.5)
-        before, found = found, shards_in(out)
-        if found == before:
-            worker.kill()
-            return found
-
-
 def test_a_killed_worker_costs_only_its_shard(sources, expected, tmp_path):
     out = tmp_path / "out"
     with (
-        run_cluster(tmp_path / "cluster") as cluster,
+        run_cluster(tmp_path / "cluster", held=True) as cluster,
         start(command(COCO, sources[COCO], out, cluster)) as driver,
     ):
         wait_until(lambda: len(shards_in(out)) >= 3)
-        whole = kill_at_work(cluster.workers[0], out)
+        cluster.kill_at_work()
+        whole = shards_in(out)
         assert not (out / "manifest.json").exists()
         _, words = driver.communicate(timeout=90)
         assert driver.returncode == 0, words
@@ -149,11 +135,10 @@ def test_a_cluster_that_gives_up_is_told_and_the_build_goes_on(
     out = tmp_path / "out"
     options = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with (
-        run_cluster(tmp_path / "cluster", **options) as cluster,
+        run_cluster(tmp_path / "cluster", held=True, **options) as cluster,
         start(command(COCO, sources[COCO], out, cluster)) as driver,
     ):
-        wait_until(lambda: len(shards_in(out)) >= 3)
-        kill_at_work(cluster.workers[0], out)
+        cluster.kill_at_work()
         _, words = driver.communicate(timeout=90)
     assert driver.returncode == 1
     told = without_repeats(words).splitlines()

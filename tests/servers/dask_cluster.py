@@ -16,6 +16,7 @@ from tests.tiny import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+HELD_WORKER = ROOT / "tests" / "servers" / "held_worker.py"
 LIMIT = 60  # seconds until a process must be up
 
 
@@ -27,6 +28,17 @@ class Cluster:
     folder: Path
     scheduler: subprocess.Popen
     workers: list[subprocess.Popen] = field(default_factory=list)
+
+    @property
+    def hold(self):
+        """A file: while it is there, worker 0 does not write its third shard."""
+        return self.folder / "hold"
+
+    def kill_at_work(self):
+        """Kill worker 0 while it has a shard to write; it must be held."""
+        wait_until(self.hold.with_suffix(".at_work").exists)
+        self.workers[0].kill()
+        self.workers[0].wait(LIMIT)
 
 
 def _start(module, *arguments, folder, environ):
@@ -54,8 +66,11 @@ def wait_until(condition, seconds=LIMIT):
 
 
 @contextmanager
-def run_cluster(folder, workers=2, **environ):
-    """Run a scheduler and workers of one thread each; `environ` is for all."""
+def run_cluster(folder, workers=2, *, held=False, **environ):
+    """Run a scheduler and workers of one thread each; `environ` is for all.
+
+    If `held`, worker 0 holds its third shard: see `Cluster.hold`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / "scheduler.json"
     common = ("--no-dashboard", "--scheduler-file", place)
@@ -68,12 +83,17 @@ def run_cluster(folder, workers=2, **environ):
         stack.callback(_end, cluster)
         wait_until(lambda: place.exists() and place.stat().st_size)
         cluster.address = json.loads(place.read_text())["address"]
+        if held:
+            cluster.hold.touch()
+            environ["TRIMSET_HOLD"] = str(cluster.hold)
         for number in range(workers):
+            preload = ("--preload", HELD_WORKER) if held and number == 0 else ()
             cluster.workers.append(
                 _start(
                     *("dask_worker", "--no-nanny", "--nthreads", 1),
                     *("--name", number, "--local-directory", folder / str(number)),
                     *("--host", "127.0.0.1"),
+                    *preload,
                     *common,
                     **options,
                 )
