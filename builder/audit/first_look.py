@@ -41,6 +41,7 @@ MOST_BITS = 18
 
 # Rows are worked on in parts, so that memory does not grow with what is made of them.
 _PART = 1 << 13
+_PICTURES = 1 << 10
 _PAIRS = 1 << 20
 # Which bits make up each key, in the number that stands for it: drawn once and for all.
 _KEYS = np.zeros((BITS, TABLES))
@@ -143,8 +144,8 @@ def _look(
     hashes = np.zeros((len(rows), 2), dtype=np.uint64)
     keys = np.zeros((len(rows), TABLES), dtype=np.int32)
     cut = _blocks(thumbnails.shape[1], zoom)
-    for start in range(0, len(rows), _PART):
-        part = slice(start, start + _PART)
+    for start in range(0, len(rows), _PICTURES):
+        part = slice(start, start + _PICTURES)
         pictures = turned(thumbnails[rows[part]], turn).astype(np.float64)
         blocks = cut @ pictures @ cut.T
         steps = [np.diff(blocks, axis=axis).reshape(len(blocks), -1) for axis in (2, 1)]

@@ -8,7 +8,7 @@ decoded here, and a walk ends at the first bound that it meets.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from builder.images.tags import BrokenError, check_tags
 from builder.limits import MAX_ASIDE, MAX_PARTS, MAX_RUN_PIXELS
@@ -28,9 +28,28 @@ _SCAN, _APP1, _APP2 = b"\xff\xda", 0xE1, 0xE2
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
 # Pillow joins the EXIF of all segments one by one: each counts for this much at least.
 _LEAST_EXIF = 4096
+# Chunks of a PNG that may say how it is turned: EXIF, or text that holds EXIF or XMP.
+_TURNING = frozenset([b"eXIf", b"iTXt", b"tEXt", b"zTXt"])
 
 
-def check_bounds(data: bytes, limits: Limits) -> tuple[int, int] | None:
+class Header(NamedTuple):
+    """What a walk over the bytes of an image tells.
+
+    Attributes
+    ----------
+    size : (int, int) or None
+        Width and height as stored, where they are told by this: of JPEG, whose end
+        marker was seen then, PNG and WebP.
+    may_be_turned : bool
+        Whether there may be an orientation, of EXIF or, as Pillow and `datasets` take
+        it from there where EXIF has none, of XMP. Nearly no JPEG and PNG has one.
+    """
+
+    size: tuple[int, int] | None
+    may_be_turned: bool = True
+
+
+def check_bounds(data: bytes, limits: Limits) -> Header:
     """Raise BrokenError for a file that asks for too much, or was cut short.
 
     Parameters
@@ -38,29 +57,23 @@ def check_bounds(data: bytes, limits: Limits) -> tuple[int, int] | None:
     data : bytes
         The whole file.
     limits : Limits
-
-    Returns
-    -------
-    (int, int) or None
-        Width and height as stored, where they are told by this: of JPEG, whose end
-        marker was seen then, PNG and WebP.
     """
-    size = None
+    header = Header(None)
     if data.startswith(b"\xff\xd8"):
-        size = _check_jpeg(data, limits)
+        header = _check_jpeg(data, limits)
     elif data.startswith(_PNG_SIGNATURE):
-        size = _check_png(data, limits)
+        header = _check_png(data, limits)
     elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        size = _check_webp(data, limits)
+        header = Header(_check_webp(data, limits))
     elif data.startswith(b"GIF8"):
         _check_gif(data)
     elif data.startswith(b"BM"):
         _check_bmp(data)
     elif data[:2] in {b"II", b"MM"}:
         check_tags(data, limits)
-    if size is not None:
-        check_pixels(size, limits)
-    return size
+    if header.size is not None:
+        check_pixels(header.size, limits)
+    return header
 
 
 def check_pixels(size: tuple[int, int], limits: Limits) -> None:
@@ -72,7 +85,7 @@ def check_pixels(size: tuple[int, int], limits: Limits) -> None:
         )
 
 
-def _check_jpeg(data: bytes, limits: Limits) -> tuple[int, int]:
+def _check_jpeg(data: bytes, limits: Limits) -> Header:
     """Walk the JPEG markers up to the first scan, then look for the end marker.
 
     Five times faster than opening with Pillow, which does not tell where the scan
@@ -82,6 +95,7 @@ def _check_jpeg(data: bytes, limits: Limits) -> tuple[int, int]:
     place = 2
     parts = size_of_exif = 0
     exif: list[bytes] = []  # which Pillow joins
+    may_be_turned = False
     while True:
         # Like Pillow and libjpeg, pass over stray and fill bytes between segments;
         # which Pillow does one by one.
@@ -117,6 +131,7 @@ def _check_jpeg(data: bytes, limits: Limits) -> tuple[int, int]:
             exif.append(data[start : place + 1 + length])
         elif marker == _APP2 and data.startswith(b"MPF\0", place + 3):
             check_tags(data[place + 7 : place + 1 + length], limits)
+        may_be_turned |= marker == _APP1
         first = place + 3
         place += 1 + length
         if marker == _START_OF_SCAN:
@@ -134,7 +149,7 @@ def _check_jpeg(data: bytes, limits: Limits) -> tuple[int, int]:
     # Else far fewer of these bytes, those of thumbnails included, than are allowed.
     if not is_one and data.count(_SCAN) > limits.max_scans:
         _check_scans(data, place, limits)
-    return size
+    return Header(size, may_be_turned)
 
 
 def _check_scans(data: bytes, place: int, limits: Limits) -> None:
@@ -163,14 +178,15 @@ def _check_exif(data: bytes, size: int, limits: Limits) -> None:
     check_tags(data.removeprefix(mark).removeprefix(mark), limits)
 
 
-def _check_png(data: bytes, limits: Limits) -> tuple[int, int]:
+def _check_png(data: bytes, limits: Limits) -> Header:
     """Walk the PNG chunks to the last one."""
     if data[12:16] != b"IHDR" or len(data) < 24:
         raise BrokenError("is truncated: its first chunk is not a whole IHDR")
     place = len(_PNG_SIGNATURE)
-    parts = 0
+    parts, may_be_turned = 0, False
     while (kind := data[place + 4 : place + 8]) != b"IEND":
         length = int.from_bytes(data[place : place + 4], "big")
+        may_be_turned |= kind in _TURNING
         if kind == b"eXIf":
             _check_exif(data[place + 8 : place + 8 + length], length, limits)
         place += 12 + length
@@ -181,7 +197,8 @@ def _check_png(data: bytes, limits: Limits) -> tuple[int, int]:
             )
         if parts > MAX_PARTS:
             raise BrokenError(f"has more than {MAX_PARTS:,} chunks")
-    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    size = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    return Header(size, may_be_turned)
 
 
 def _check_webp(data: bytes, limits: Limits) -> tuple[int, int] | None:

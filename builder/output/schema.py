@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
     from builder.selection.contract import SplitRows
 
-# What `datasets` 5 uses (datasets.config.DEFAULT_CDC_OPTIONS): page borders that
-# follow the content, so that the Hub's storage can share what did not change.
-CDC_OPTIONS = {
-    "min_chunk_size": 256 * 1024,
-    "max_chunk_size": 1024 * 1024,
-    "norm_level": 0,
-}
-
 
 def older_spelling(feature: Any) -> Any:
     """Return ``Features.to_dict()`` as `datasets` 2.14 to 5 all read it.
@@ -118,7 +110,10 @@ def writer_options(schema: pa.Schema) -> dict[str, Any]:
     """Return the options of `pyarrow.parquet.ParquetWriter` for a shard.
 
     Image bytes are compressed already and unlike each other, so they go plain and
-    uncompressed; the rest is small and goes through a dictionary and snappy.
+    uncompressed; the rest is small and goes through a dictionary and snappy. There are
+    no content-defined chunks: the Hub's storage cuts bytes that lie there as they are
+    by itself, and shares more of a second version without them
+    (``tests/benchmarks/trial_chunks.py``).
     """
     fields = [field for field in schema if field.name != "image"]
     others = [leaf for field in fields for leaf in _leaves(field.type, field.name)]
@@ -129,7 +124,6 @@ def writer_options(schema: pa.Schema) -> dict[str, Any]:
         "column_encoding": {"image.bytes": "PLAIN"},
         "write_statistics": others,
         "write_page_index": True,
-        "use_content_defined_chunking": CDC_OPTIONS,
         # Looked at after every value, so that a page ends at about 1 MB; by
         # default the whole row group goes into one page, at half the speed.
         "write_batch_size": 1,

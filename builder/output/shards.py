@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import mmap
 import platform
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -23,7 +24,7 @@ from builder.output.build import read_shard_record
 from builder.output.digests import parts_digest, row_parts
 from builder.output.plan import ShardInfo, ShardTask
 from builder.output.records import SHARDS
-from builder.output.schema import CDC_OPTIONS, writer_options
+from builder.output.schema import writer_options
 from builder.output.versions import versions
 from builder.sources.read import read_into
 
@@ -93,13 +94,13 @@ def write_shard(task: ShardTask, files: Sequence[LocalMember]) -> ShardInfo:
         task.root.writing(task.path) as file,
         # pyarrow needs to be told that this Python object is a file to write to.
         pq.ParquetWriter(
-            pa.PythonFile(file, mode="w"), task.schema, **options
+            pa.PythonFile(file, mode="w"),
+            task.schema,
+            memory_pool=pa.system_memory_pool(),  # which keeps nothing for later
+            **options,
         ) as shard,
     ):
         shard.write_batch(batch, row_group_size=max(1, len(kept)))
-        shard.add_key_value_metadata(
-            {"content_defined_chunking": json.dumps(CDC_OPTIONS)}
-        )
     hexes = [digests[row].tobytes().hex() for row in kept]
     info = replace(
         info,
@@ -192,9 +193,9 @@ def _read_images(
 ) -> tuple[pa.Buffer, list[memoryview], NDArray[np.int64]]:
     """Return the images in one buffer, and a view and a stamp of each."""
     total = sum(member.file_size for member in members)
-    # The default pool would keep it for later: 70 MB more at the peak of two workers.
-    buffer = pa.allocate_buffer(total, memory_pool=pa.system_memory_pool())
-    whole = memoryview(buffer).cast("B")
+    # Every other way to get memory would keep some of it for later.
+    buffer = pa.py_buffer(mmap.mmap(-1, max(1, total)))
+    whole = memoryview(buffer).cast("B")[:total]
     views = []
     stamps = np.zeros(len(members), dtype=np.int64)
     place = 0

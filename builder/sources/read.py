@@ -15,7 +15,7 @@ from builder.sources.zips import is_stored, unpack, unpack_pieces
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from builder.sources.member import LocalMember
 
@@ -53,27 +53,14 @@ def read_into(member: LocalMember, out: memoryview) -> int:
             out[done : done + len(piece)] = piece
             done += len(piece)
         return stamp
-    try:
-        with open_within(member.path, member.root) as file:
-            size, stamp = _look(file)
-            done = 0
-            while done < len(out) == size:
-                count = file.readinto(out[done:])
-                if not count:
-                    break
-                done += count
-            stamp = stamp if _look(file)[1] == stamp else 0
-    except OSError as err:
-        msg = f"{member.path}: cannot read the image: {err.strerror}"
-        raise ImageError(msg) from err
-    if not done == size == len(out):
-        msg = (
-            f"{member.path}: expected {len(out)} bytes as when the build began, found"
-            f" {done if size == len(out) else size}: the source changed; run the build"
-            " again"
-        )
-        raise ImageError(msg)
-    return stamp
+
+    def fill(file: io.FileIO) -> int:
+        done = 0
+        while count := file.readinto(out[done:]):
+            done += count
+        return done
+
+    return _read_file(member, len(out), fill)
 
 
 def read_image(member: LocalMember) -> bytes:
@@ -83,9 +70,40 @@ def read_image(member: LocalMember) -> bytes:
 
 def read_stamped(member: LocalMember) -> tuple[bytes, int]:
     """Return the bytes of an image, and the stamp that `read_into` gives."""
-    data = bytearray(member.file_size)
-    stamp = read_into(member, memoryview(data))
-    return bytes(data), stamp
+    if member.in_zip:
+        span, stamp = _read_span(member)
+        return bytes(unpack(span, member)), stamp
+    data = b""
+
+    def take(file: io.FileIO) -> int:
+        nonlocal data
+        while more := file.read(member.file_size - len(data)):
+            data = data + more if data else more  # all of it at once, as a rule
+        return len(data)
+
+    stamp = _read_file(member, member.file_size, take)
+    return data, stamp
+
+
+def _read_file(
+    member: LocalMember, expected: int, read: Callable[[io.FileIO], int]
+) -> int:
+    """Return the stamp of a file of which `read` has read as much as is expected."""
+    try:
+        with open_within(member.path, member.root) as file:
+            size, stamp = _look(file)
+            done = read(file) if size == expected else size
+            stamp = stamp if _look(file)[1] == stamp else 0
+    except OSError as err:
+        msg = f"{member.path}: cannot read the image: {err.strerror}"
+        raise ImageError(msg) from err
+    if done != expected:
+        msg = (
+            f"{member.path}: expected {expected} bytes as when the build began, found"
+            f" {done}: the source changed; run the build again"
+        )
+        raise ImageError(msg)
+    return stamp
 
 
 @contextmanager

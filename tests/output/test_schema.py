@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.output.schema import (
-    CDC_OPTIONS,
     batch_of,
     features_of,
     older_spelling,
@@ -105,9 +104,7 @@ def test_batches_concatenate_to_the_columns(sizes, max_rows):
         assert found[name] == list(values)
 
 
-def test_writing_is_set_as_datasets_sets_it():
-    own = getattr(datasets.config, "DEFAULT_CDC_OPTIONS", CDC_OPTIONS)
-    assert own == CDC_OPTIONS
+def test_images_go_as_they_are_and_the_rest_compressed():
     options = writer_options(schema_of(COCO["default"]))
     assert options["compression"]["image.bytes"] == "none"
     assert "image.bytes" not in options["use_dictionary"]
