@@ -52,8 +52,9 @@ def shortened(value: Any) -> Any:
     >>> shortened([1, 2, 3, 4, 5]), shortened({"a": (1.5, None)})
     ([1, 2, 3, '… 2 more'], {'a': [1.5, None]})
     """
-    if hasattr(value, "tolist"):  # of NumPy, an array or one number
-        value = value.tolist()
+    for plain in ("tolist", "as_py"):  # of NumPy, an array or one number; of Arrow
+        if hasattr(value, plain):
+            value = getattr(value, plain)()
     if isinstance(value, dict):
         return _of_fields(value)
     if isinstance(value, list | tuple):

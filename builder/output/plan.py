@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -231,13 +230,22 @@ def plan_shards(
     )
 
 
+def base_name(key: str) -> str:
+    """Return the last part of a key.
+
+    >>> base_name("train/img_1.jpg")
+    'img_1.jpg'
+    """
+    return key.rpartition("/")[2]
+
+
 def with_ending(key: str, found: str) -> str:
     """Return the key of an image, with the ending of its file where the key has none.
 
     >>> with_ending("img_1", "train/img_1.jpg"), with_ending("a.jpg", "x/a.jpg")
     ('img_1.jpg', 'a.jpg')
     """
-    name, base = (PurePosixPath(path).name for path in (key, found))
+    name, base = base_name(key), base_name(found)
     is_longer = base.casefold().startswith(f"{name}.".casefold())
     return key + base[len(name) :] if is_longer else key
 

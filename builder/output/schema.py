@@ -81,7 +81,11 @@ def batch_of(
 ) -> pa.RecordBatch:
     """Return rows ``start:stop`` of every column but ``image``."""
     fields = [f for f in schema if f.name != "image"]
-    arrays = [pa.array(columns[f.name][start:stop], type=f.type) for f in fields]
+    parts = [(f.type, columns[f.name][start:stop]) for f in fields]
+    arrays = [
+        part.cast(kind) if isinstance(part, pa.Array) else pa.array(part, type=kind)
+        for kind, part in parts
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 

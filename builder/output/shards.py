@@ -8,7 +8,6 @@ import json
 import mmap
 import platform
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from builder.images.inspect import look
 from builder.limits import MAX_SMALL_RECORD
 from builder.output.build import read_shard_record
 from builder.output.digests import parts_digest, row_parts
-from builder.output.plan import ShardInfo, ShardTask
+from builder.output.plan import ShardInfo, ShardTask, base_name
 from builder.output.records import SHARDS
 from builder.output.schema import writer_options
 from builder.output.versions import versions
@@ -94,10 +93,7 @@ def write_shard(task: ShardTask, files: Sequence[LocalMember]) -> ShardInfo:
         task.root.writing(task.path) as file,
         # pyarrow needs to be told that this Python object is a file to write to.
         pq.ParquetWriter(
-            pa.PythonFile(file, mode="w"),
-            task.schema,
-            memory_pool=pa.system_memory_pool(),  # which keeps nothing for later
-            **options,
+            pa.PythonFile(file, mode="w"), task.schema, **options
         ) as shard,
     ):
         shard.write_batch(batch, row_group_size=max(1, len(kept)))
@@ -109,7 +105,7 @@ def write_shard(task: ShardTask, files: Sequence[LocalMember]) -> ShardInfo:
         num_bytes=_size_when_loaded(batch),
         rows_sha256=parts_digest(
             [parts[row] for row in kept],
-            paths=[PurePosixPath(task.names[row]).name for row in kept],
+            paths=[base_name(task.names[row]) for row in kept],
             image_sha256=hexes,
         ),
     )
@@ -244,7 +240,7 @@ def _with_images(
     binary = pa.BinaryArray.from_buffers(
         pa.binary(), len(sizes), [None, pa.py_buffer(offsets), data]
     )
-    names = [PurePosixPath(name).name for name in task.names]
+    names = list(map(base_name, task.names))
     rows = task.rows
     if len(kept) < len(sizes):
         places = pa.array(kept, pa.int64())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from builder.errors import ImageError, cut, first_of
 from builder.sources.member import LocalMember
@@ -131,6 +132,8 @@ def _present(rows: SplitRows, missing: NDArray[np.int64]) -> SplitRows:
         return {
             name: values[places]
             if isinstance(values, np.ndarray)
+            else values.take(pa.array(places))
+            if isinstance(values, pa.Array)
             else [values[place] for place in places.tolist()]
             for name, values in rows.columns.items()
         }

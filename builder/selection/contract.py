@@ -96,7 +96,10 @@ class SplitRows:
 
     @cached_property
     def columns(self) -> Mapping[str, Any]:
-        """Every column but ``image``, in row order: a list or an array each."""
+        """Every column but ``image``, in row order: a list or an array each.
+
+        Of NumPy or of Arrow.
+        """
         return self.make_columns()
 
     @cached_property

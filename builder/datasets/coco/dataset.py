@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -138,21 +138,18 @@ def objects_of(
     if kind == "none":
         return None
 
-    def read(option: str, ids: Mapping[int, int], images: NDArray[np.int64]) -> Objects:
+    def read(option: str, table: CocoTable, images: NDArray[np.int64]) -> Objects:
         from builder.datasets.coco.objects import read_objects
 
-        with files.again(option) as table:
+        with files.again(option) as file:
             found = read_objects(
-                table.data, images, name=table.name, masks=kind == "masks"
-            )
-        if not ids:
-            return found
-        return replace(found, category_id=[ids.get(c, c) for c in found.category_id])
+                file.data, table.image_ids, images,
+                name=file.name, masks=kind == "masks",
+            )  # fmt: skip
+        return found.renumbered(table.renumbered)
 
     return {
-        split: partial(
-            read, option_of("" if shared else split, "annotations"), table.renumbered
-        )
+        split: partial(read, option_of("" if shared else split, "annotations"), table)
         for split, table in tables.items()
     }
 

@@ -63,7 +63,6 @@ def read_table(data: Data, *, name: str, unannotated: bool = False) -> CocoTable
     ids, known = column(images, "id"), column(categories, "id")
     _check(images, ids, name)
     check_licenses(licenses, images, name)
-    count = len(image_ids)
     entry_image = positions(image_ids, ids)
     if (entry_image < 0).any():
         among = f"{len(ids)} images"
@@ -72,7 +71,7 @@ def read_table(data: Data, *, name: str, unannotated: bool = False) -> CocoTable
     if (entry_category < 0).any():
         among = f"{len(known)} categories"
         raise orphans(text, entry_category, category_ids, name, "category_id", among)
-    del image_ids, category_ids  # what follows needs the room
+    del category_ids  # what follows needs the room
     order, indptr, category = first_appearances(entry_image, entry_category, len(known))
     if unannotated:
         rest = np.setdiff1d(np.arange(len(images)), order, assume_unique=True)
@@ -86,14 +85,15 @@ def read_table(data: Data, *, name: str, unannotated: bool = False) -> CocoTable
         categories=categories,
         licenses=licenses,
         num_images=len(images),
-        num_annotations=count,
+        num_annotations=len(image_ids),
+        image_ids=fit_ids(image_ids, ids),
     )
 
 
 def fit_ids(
     ids: NDArray[np.int64], known: NDArray[np.int64]
 ) -> NDArray[np.int32] | NDArray[np.int64]:
-    """Return ids of categories in 32 bits, unless one of `known` needs 64."""
+    """Return ids in 32 bits, unless one of `known` needs 64."""
     if len(known) and not -(2**31) <= known.min() <= known.max() < 2**31:
         return ids
     return ids.astype(np.int32)
@@ -169,7 +169,9 @@ def _check(images: Sequence[Image], ids: NDArray[np.int64], name: str) -> None:
     check_names(names, where=name, records=ids.tolist())
 
 
-def positions(wanted: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def positions(
+    wanted: NDArray[np.int32] | NDArray[np.int64], ids: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Return the position in `ids` of each of `wanted`, or -1."""
     found = np.full(len(wanted), -1, dtype=np.int64)
     if len(ids) and ids.min() >= 0 and ids.max() < _LARGEST_TABLE:

@@ -13,8 +13,6 @@ from builder.selection.names import class_names
 from builder.selection.rules import repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from builder.datasets.coco.draws import CocoDraws
@@ -110,26 +108,13 @@ def _default_columns(drawn: CocoDraws, split: str) -> dict[str, Any]:
                 drawn_for[place].append(number)
         columns["drawn_for"] = drawn_for
     if drawn.objects is not None:
-        found = drawn.read_objects[split]
-        columns["objects"] = [
-            _objects(found.of(place), position) for place in range(len(rows))
-        ]
+        columns["objects"] = drawn.read_objects[split].column(position)
     stated = {
         "license": [table.license_of(image) for image in images],
         "coco_url": [image.coco_url for image in images],
         "flickr_url": [image.flickr_url for image in images],
     }
     return {**columns, **{name: stated[name] for name in drawn.stated}}
-
-
-def _objects(
-    fields: Mapping[str, list[Any]], position: Mapping[int, int]
-) -> dict[str, list[Any]]:
-    """Return the objects of one image as the column has them."""
-    found = dict(fields)
-    found["category"] = [position[number] for number in found.pop("category_id")]
-    found["iscrowd"] = [bool(value) for value in found["iscrowd"]]
-    return found
 
 
 def _target_columns(drawn: CocoDraws, split: str, number: int) -> dict[str, Any]:

@@ -70,6 +70,8 @@ class CocoTable:
         As in the file, but for those without a name.
     num_images, num_annotations : int
         Of the whole file, images without annotations included.
+    image_ids : int32[k] or int64[k]
+        Image of each annotation of the whole file, in its order, by its id.
     renumbered : dict of int to int
         From an id of a category in the file to its id here, where they differ.
     """
@@ -82,6 +84,7 @@ class CocoTable:
     licenses: list[License]
     num_images: int
     num_annotations: int
+    image_ids: NDArray[np.int32] | NDArray[np.int64]
     renumbered: Mapping[int, int] = field(default_factory=dict)
 
     def __len__(self) -> int:

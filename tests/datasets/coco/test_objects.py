@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.datasets.coco.objects import read_objects
+from builder.datasets.coco.records import whole
 from builder.errors import AnnotationError
 from tests.tiny import SHARED, coco_json
 
@@ -33,9 +34,11 @@ def with_objects(*objects, images=3):
     return json.dumps(content).encode()
 
 
-def read(data, image_ids=(1,), *, masks=True):
-    ids = np.array(image_ids, dtype=np.int64)
-    return read_objects(data, ids, name="mine.json", masks=masks)
+def read(data, image_ids=(1,), *, of=None, masks=True):
+    if of is None:
+        of = [whole(record["image_id"]) for record in json.loads(data)["annotations"]]
+    numbers, ids = (np.array(each, dtype=np.int64) for each in (of, image_ids))
+    return read_objects(data, numbers, ids, name="mine.json", masks=masks)
 
 
 def test_objects_stand_by_image_in_the_order_of_the_file():
@@ -58,12 +61,11 @@ def test_objects_stand_by_image_in_the_order_of_the_file():
     }
     assert found.of(2)["id"] == [2]
     assert found.of(2)["category_id"] == [2]
-    assert {type(value) for box in found.bbox for value in box} == {float}
+    assert {type(value) for box in found.of(2)["bbox"] for value in box} == {float}
 
 
 def test_outlines_are_left_out_unless_asked_for():
     found = read(with_objects({"segmentation": PACKED}), masks=False)
-    assert found.segmentation is None
     assert "segmentation" not in found.of(0)
 
 
@@ -71,7 +73,7 @@ def test_outlines_are_left_out_unless_asked_for():
 @pytest.mark.parametrize("area", [1, NAN])
 def test_an_outline_is_the_text_of_the_file(outline, area):
     data = with_objects({"segmentation": outline, "area": area})
-    (text,) = read(data).segmentation
+    (text,) = read(data).of(0)["segmentation"]
     if outline is None:
         assert text is None
     else:
@@ -142,11 +144,13 @@ def test_a_number_out_of_range_names_its_annotation():
 
 def test_a_file_that_changed_is_an_error():
     with pytest.raises(AnnotationError, match="truncated after 9 bytes"):
-        read(b'{"annotat')
+        read(b'{"annotat', of=[1])
     with pytest.raises(AnnotationError, match="Expected `object`, got `int`"):
-        read(b'{"annotations": [1]}')
+        read(b'{"annotations": [1]}', of=[1])
     with pytest.raises(AnnotationError, match="missing required field `annotations`"):
-        read(b"{}")
+        read(b"{}", of=[1])
+    with pytest.raises(AnnotationError, match="expected 2 annotations .* found 1: it"):
+        read(with_objects({}), of=[1, 1])
 
 
 @given(
