@@ -149,7 +149,7 @@ def test_a_file_that_changed_is_an_error():
         read(b'{"annotations": [1]}', of=[1])
     with pytest.raises(AnnotationError, match="missing required field `annotations`"):
         read(b"{}", of=[1])
-    with pytest.raises(AnnotationError, match="expected 2 annotations .* found 1: it"):
+    with pytest.raises(AnnotationError, match=r"expected 2 annotations .* found 1: it"):
         read(with_objects({}), of=[1, 1])
 
 
