@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from builder.sources.remote import Remote
 
 
+# Most bytes of an entry: the line, the directory, and what the first block adds.
 _MOST = MAX_SMALL_RECORD + MAX_ZIP_DIRECTORY + BLOCK
 
 
@@ -71,7 +72,6 @@ def _find(cache: Cache, url: str) -> tuple[Stat, bytes] | None:
         told = read_json(line, most=MAX_SMALL_RECORD)
         version = Stat(told["size"], told["etag"])
         is_whole = told["sha256"] == hashlib.sha256(end).hexdigest()
-        is_whole = is_whole and len(end) <= version.size
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return (version, end) if is_whole else None

@@ -55,10 +55,12 @@ def test_the_second_command_moves_nothing(server, cache):
     first, asked = command(server, cache)
     # No byte of it twice, though its end came with the first block.
     assert asked == [("GET", BLOCK), ("GET", directory - BLOCK)]
+    written = entry(cache, server.url("a.zip")).stat().st_mtime_ns
     second, asked = command(server, cache)
     assert asked == [("HEAD", 0)]
     assert second == first
     assert list(second) == NAMES
+    assert entry(cache, server.url("a.zip")).stat().st_mtime_ns == written
     [kept] = list_cache(cache.root)
     assert (kept.url, kept.etag) == (server.url("a.zip"), "its directory")
     assert (kept.files, kept.bytes) == (1, entry(cache, kept.url).stat().st_size)
