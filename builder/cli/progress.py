@@ -1,4 +1,4 @@
-"""Progress for people: one bar at a time, on stderr."""
+"""Progress for people: a bar for what is done now, on stderr."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ _UNITS = {
     "read": " rows",
     "draw": " pictures",
 }
+# Of these the bars stand below each other: images are looked at while others come.
+_TOGETHER = {"fetch", "look"}
 
 
 class Bars:
@@ -37,19 +39,18 @@ class Bars:
 
     def __init__(self, *, always: bool = False) -> None:
         self._disable = not (always or sys.stderr.isatty())
-        self._stage: tuple[str, int] | None = None
-        self._bar: tqdm[Never] | None = None
+        self._bars: dict[tuple[str, int], tqdm[Never]] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Move the bar of a stage on; the one before it is left as it stands.
 
         Several files of one stage have a bar each.
         """
-        if self._bar is None or self._stage != (stage, total):
-            self.close()
+        if (stage, total) not in self._bars:
+            if not _TOGETHER.issuperset([stage, *(name for name, _ in self._bars)]):
+                self.close()
             unit = _UNITS.get(stage, "")
-            self._stage = (stage, total)
-            self._bar = tqdm(
+            self._bars[stage, total] = tqdm(
                 desc=stage,
                 total=total,
                 unit=unit,
@@ -57,7 +58,7 @@ class Bars:
                 disable=self._disable,
                 file=sys.stderr,
             )
-        self._bar.update(done)
+        self._bars[stage, total].update(done)
 
     def counting(self, stage: str) -> Callable[[int, int], None]:
         """Return what moves the bar of a stage on, told what is done in all so far."""
@@ -76,7 +77,7 @@ class Bars:
         say(line)
 
     def close(self) -> None:
-        """Leave the last bar as it stands."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        """Leave the last bars as they stand."""
+        for bar in self._bars.values():
+            bar.close()
+        self._bars.clear()

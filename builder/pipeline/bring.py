@@ -6,6 +6,7 @@ The only place where what lies elsewhere becomes a file of this machine.
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from builder.errors import FetchError, ImageError
 from builder.pipeline.execute import map_bounded
 from builder.sources.cache import Cache
-from builder.sources.fetch import fetch, needed
-from builder.sources.member import LocalMember
+from builder.sources.fetch import arriving, fetch, needed
+from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.read import read_image
 from builder.sources.remote import Remote
 from builder.sources.urls import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from builder.images.facts import AuditFacts
     from builder.limits import Limits
@@ -39,20 +40,54 @@ T = TypeVar("T", bound=Task)
 Result = TypeVar("Result")
 
 
-def bring(members: Sequence[Member], work: Work) -> Sequence[Member]:
-    """Return the images as the tasks of this work find them.
+@dataclass(frozen=True)
+class Arriving:
+    """Images on their way to where the tasks of this work find them.
 
-    They are fetched into the cache here; or, where the workers are other machines,
-    left for each of them to fetch.
+    Attributes
+    ----------
+    members : sequence of Member
+        Where each lies: those that have come, there; the others, in the source.
+    numbers : iterator of int
+        The number of each as it comes.
+    """
+
+    members: Sequence[Member]
+    numbers: Iterator[int]
+
+
+@contextmanager
+def bring(members: Sequence[Member], work: Work) -> Iterator[Arriving]:
+    """Give the images as they come to where the tasks of this work find them.
+
+    They are fetched into the cache here, all of them before this ends well; or, where
+    the workers are other machines, left for each of them to fetch.
 
     Raises
     ------
     SourceError, OutputError
-        As `builder.sources.fetch.fetch`.
+        As `builder.sources.fetch.arriving`.
     """
+    numbers = range(len(members))
     if work.remote_workers:
-        return [_for_worker(member) for member in members]
-    return to_here(members, work)
+        yield Arriving([_for_worker(member) for member in members], iter(numbers))
+        return
+    if not any(isinstance(member, RemoteMember) for member in members):
+        yield Arriving(members, iter(numbers))
+        return
+    found = list(members)
+
+    def coming() -> Iterator[int]:
+        for number, file in files:
+            found[number] = file
+            yield number
+
+    # Where something else goes wrong, the requests in flight end with it.
+    with closing(_to_here(members, work)) as files:
+        images = Arriving(found, coming())
+        yield images
+        for _ in images.numbers:
+            pass
 
 
 def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
@@ -63,8 +98,15 @@ def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
     SourceError, OutputError
         As `builder.sources.fetch.fetch`.
     """
+    files = dict(_to_here(members, work))
+    return [files[number] for number in range(len(members))]
+
+
+def _to_here(
+    members: Sequence[Member], work: Work
+) -> Generator[tuple[int, LocalMember], None, None]:
     total = needed(members, work.cache).bytes_to_fetch
-    return fetch(
+    return arriving(
         members,
         cache=work.cache,
         remote=work.remote,

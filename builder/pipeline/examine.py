@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +15,12 @@ from builder.pipeline.bring import no_memory, run_tasks
 from builder.sources.read import read_stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from builder.limits import Limits
+    from builder.pipeline.bring import Arriving
     from builder.pipeline.prepare import Prepared
     from builder.pipeline.work import Work
     from builder.sources.member import LocalMember, Member
@@ -33,18 +35,20 @@ class LookTask:
 
     Attributes
     ----------
+    numbers : int64[k]
     members : sequence of Member, length k
     sizes : int32[k, 2], optional
         Width and height that the source states for each; 0 where it does not.
     """
 
+    numbers: NDArray[np.int64]
     members: Sequence[Member]
     sizes: NDArray[np.int32] | None
 
 
 def examine(
     prepared: Prepared,
-    members: Sequence[Member],
+    images: Arriving,
     work: Work,
     *,
     decode: bool,
@@ -52,13 +56,12 @@ def examine(
     allow_broken: bool = False,
     missing: NDArray[np.int64] | None = None,
 ) -> Seen:
-    """Look at every image; broken ones are told, and refused unless allowed.
+    """Look at every image as it comes; broken ones are told, and refused or allowed.
 
     Parameters
     ----------
     prepared : Prepared
-    members : sequence of Member
-        Where each image lies.
+    images : Arriving
     work : Work
     decode : bool
         Decode the images, not only read them.
@@ -79,12 +82,13 @@ def examine(
     """
     measured = any(group.is_measured for group in prepared.images)
     if not (decode or digests or measured or not prepared.selection.is_settled):
-        facts = _unseen(len(members), missing)
+        facts = _unseen(len(images.members), missing)
         return Seen(prepared.keys, facts, prepared.sizes)
     seen = see(
         prepared.keys,
-        members,
+        images.members,
         work,
+        numbers=images.numbers,
         sizes=prepared.sizes,
         decode=decode,
         missing=missing,
@@ -109,6 +113,7 @@ def see(
     members: Sequence[Member],
     work: Work,
     *,
+    numbers: Iterable[int] | None = None,
     sizes: NDArray[np.int32] | None = None,
     decode: bool,
     missing: NDArray[np.int64] | None = None,
@@ -120,6 +125,9 @@ def see(
     keys : sequence of str, length n
     members : sequence of Member, length n
     work : Work
+    numbers : iterable of int, optional
+        The image numbers in the order in which they may be read, if not in their own:
+        a member is not looked up before its number came.
     sizes : int32[n, 2], optional
         Width and height that the source states for each; 0 where it does not.
     decode : bool
@@ -132,13 +140,14 @@ def see(
         An image could not be read; broken ones are only told.
     """
     facts = _unseen(len(members), missing, decoded=decode)
-    there = np.flatnonzero(facts.is_good)
-    done = 0
+    is_there = facts.is_good
+    total = int(is_there.sum())
+    coming = range(len(members)) if numbers is None else numbers
+    there = (number for number in coming if is_there[number])
     look_at = partial(_look, decode=decode, limits=work.limits)
-    for part in run_tasks(work, look_at, _tasks(there, members, sizes)):
-        facts.put(there[done : done + len(part)], part)
-        done += len(part)
-        work.tell("look", len(part), len(there))
+    for rows, part in run_tasks(work, look_at, _tasks(there, members, sizes)):
+        facts.put(rows, part)
+        work.tell("look", len(rows), total)
     return Seen(keys, facts, sizes, decoded=decode, read=True)
 
 
@@ -153,20 +162,20 @@ def _unseen(
 
 
 def _tasks(
-    there: NDArray[np.int64],
+    there: Iterator[int],
     members: Sequence[Member],
     sizes: NDArray[np.int32] | None,
 ) -> Iterator[LookTask]:
     """Make tasks as they are needed: they take no room however many there are."""
-    for at in range(0, len(there), _CHUNK):
-        part = there[at : at + _CHUNK]
-        some = [members[number] for number in part.tolist()]
-        yield LookTask(some, None if sizes is None else sizes[part])
+    while some := list(islice(there, _CHUNK)):
+        numbers = np.array(some, np.int64)
+        part = None if sizes is None else sizes[numbers]
+        yield LookTask(numbers, [members[number] for number in some], part)
 
 
 def _look(
     task: LookTask, files: Sequence[LocalMember], *, decode: bool, limits: Limits
-) -> AuditFacts:
+) -> tuple[NDArray[np.int64], AuditFacts]:
     """Look at the images of one task; pixels stay in the worker."""
     sizes = [(0, 0)] * len(files) if task.sizes is None else task.sizes.tolist()
     found, stamps = [], []
@@ -179,4 +188,4 @@ def _look(
             raise no_memory(file, "look at it") from err
         found.append(facts)
         stamps.append(stamp)
-    return gather(found, stamps)
+    return task.numbers, gather(found, stamps)

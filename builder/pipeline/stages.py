@@ -101,16 +101,17 @@ def settle(
                 f"{path}: is not beside the lock, which alone proves the rows, and not"
                 " the bytes of their images"
             )
-    originals = bring(located.members, work)
-    seen = examine(
-        prepared,
-        originals,
-        work,
-        decode=decode,
-        digests=digests or image_size is not None or listed is not None,
-        allow_broken=allow_broken,
-        missing=located.missing,
-    )
+    with bring(located.members, work) as images:
+        seen = examine(
+            prepared,
+            images,
+            work,
+            decode=decode,
+            digests=digests or image_size is not None or listed is not None,
+            allow_broken=allow_broken,
+            missing=located.missing,
+        )
+    originals = images.members
     if listed is not None:
         check_digests(path, listed, seen)
     resized = resize_images(

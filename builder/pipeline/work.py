@@ -68,9 +68,10 @@ def working(
     say: Callable[[str], None] | None = None,
 ) -> Iterator[Work]:
     """Give what the stages share; the connections are closed at the end."""
-    with Remote(limits=limits) as remote:
+    cache = Cache(cache_dir)
+    with Remote(limits=limits, directories=cache) as remote:
         yield Work(
-            Cache(cache_dir),
+            cache,
             remote,
             executor or InlineExecutor(),
             workers,

@@ -85,6 +85,7 @@ class Cache:
         self.root = cache_root(root)
         # Written here, of sources that do not tell their version.
         self._own: set[RemoteMember] = set()
+        self._folders: dict[tuple[str, str], str] = {}
 
     def __reduce__(self) -> tuple[type[Cache], tuple[Path]]:
         """Send workers where it is, not what was written here."""
@@ -92,11 +93,13 @@ class Cache:
 
     def path_of(self, member: RemoteMember) -> Path:
         """Return where `member` is kept, or would be."""
-        source, version = _source_of(member)
+        source = _source_of(member)
+        if source not in self._folders:  # one of many members, and asked for each
+            self._folders[source] = str(self.root / FOLDER / _digest(*source))
         key = [member.name, member.file_size, member.CRC]
         if not member.in_zip:
             key = [member.url, member.etag]
-        return self.root / FOLDER / _digest(source, version) / _digest(*key)
+        return Path(self._folders[source], _digest(*key))
 
     def has(self, member: RemoteMember) -> bool:
         """Return whether `member` is there with the right length, its bytes unread.

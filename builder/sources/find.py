@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from builder.errors import FetchError, MissingError, SourceError
+from builder.sources.directories import keep, open_zip
 from builder.sources.http_answers import Stat
 from builder.sources.links import check_within, open_within
 from builder.sources.member import LocalMember, RemoteMember
@@ -103,16 +104,22 @@ def read_zip(remote: Remote, url: str, root: str = "") -> dict[str, Member]:
     """Return the members of a local or remote zip by name.
 
     As `builder.sources.zips.read_directory`, of which it is the edge: over HTTP it
-    moves the directory and 128 KiB at most, in two requests. No link of a local one may
-    lead out of `root`, unless that is empty.
+    moves the directory and 128 KiB at most, in two requests, or nothing where
+    `remote.directories` has it. No link of a local one may lead out of `root`, unless
+    that is empty.
     """
     path = local_path(url)
     most = remote.limits.max_file_size
+    if path is None:
+        with open_zip(remote, url) as end:
+            there = partial(RemoteMember, url=url, etag=end.etag)
+            file = cast("BinaryIO", end)
+            found: dict[str, Member] = read_directory(
+                file, where=shown(url), make=there, max_size=most
+            )
+            keep(remote, url, end)
+            return found
     with open_seekable(remote, url, root) as file:
-        if path is None:
-            etag = getattr(file, "etag", "")
-            there = partial(RemoteMember, url=url, etag=etag)
-            return read_directory(file, where=shown(url), make=there, max_size=most)
         here = partial(LocalMember, path=str(path), root=root)
         return read_directory(file, where=str(path), make=here, max_size=most)
 

@@ -36,6 +36,7 @@ class Connections:
         self._concurrency = concurrency
         self._pace = pace or Pace()
         self._managers: dict[str, urllib3.PoolManager] = {}
+        self._proxies: dict[tuple[str, str], str] = {}
         self._sockets = _Sockets()
         self._lock = threading.Lock()
 
@@ -49,10 +50,12 @@ class Connections:
 
     def pool(self, url: str) -> urllib3.PoolManager:
         """Return the connections for `url`: direct, or through the user's proxy."""
-        proxy = getproxies().get(urlsplit(url).scheme, "")
-        if proxy and proxy_bypass(host_of(url)):
-            proxy = ""
+        place = urlsplit(url).scheme, host_of(url)
         with self._lock:
+            # Asked once: of an environment that is read whole, or of the system.
+            if place not in self._proxies:
+                self._proxies[place] = _proxy_for(*place)
+            proxy = self._proxies[place]
             if proxy not in self._managers:
                 made = (
                     urllib3.ProxyManager(proxy, maxsize=self._concurrency)
@@ -64,6 +67,11 @@ class Connections:
                 )
                 self._managers[proxy] = made
             return self._managers[proxy]
+
+
+def _proxy_for(scheme: str, host: str) -> str:
+    proxy = getproxies().get(scheme, "")
+    return "" if proxy and proxy_bypass(host) else proxy
 
 
 class Answer:

@@ -11,11 +11,12 @@ from builder.sources.urls import shown
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from builder.sources.http_answers import Stat
     from builder.sources.remote import Remote
 
 # The tail of a zip that is read at once: the end record with its zip64 friends, the
 # longest possible comment, and the whole directory of a small archive.
-_BLOCK = 128 * 1024
+BLOCK = 128 * 1024
 
 
 class RangeFile(io.RawIOBase):
@@ -27,24 +28,39 @@ class RangeFile(io.RawIOBase):
         Stays open when the file is closed.
     url : str
         The file.
+    kept : tuple of Stat and bytes, optional
+        Its size and version, and its last bytes, if they are known; nothing is asked
+        for then.
 
     Attributes
     ----------
     size : int
     etag : str
+    is_kept : bool
+        Whether its end was known.
     """
 
-    def __init__(self, remote: Remote, url: str) -> None:
+    def __init__(
+        self, remote: Remote, url: str, kept: tuple[Stat, bytes] | None = None
+    ) -> None:
         self._remote = remote
         self._url = url
-        (self.size, self.etag), self._block = remote.tail(url, _BLOCK)
+        self.is_kept = kept is not None
+        self._block: bytes | memoryview
+        (self.size, self.etag), self._block = kept or remote.tail(url, BLOCK)
         if self.size < 0:
             raise FetchError(
                 f"{shown(url)}: the server does not tell its size, so that parts of it "
                 "cannot be read; name another source"
             )
         self._position = 0
-        self._start = max(0, self.size - _BLOCK)
+        self._start = self.size - len(self._block)
+
+    @property
+    def end(self) -> bytes | memoryview:
+        """The last bytes of it, as many as are at hand."""
+        is_end = self._start + len(self._block) == self.size
+        return self._block if is_end else b""
 
     def readable(self) -> bool:  # noqa: D102
         return True
@@ -90,8 +106,12 @@ class RangeFile(io.RawIOBase):
         return bytes(data)
 
     def _fill(self, start: int, stop: int) -> None:
-        if stop - start < _BLOCK:
-            start = max(0, min(start, self.size - _BLOCK))
-            stop = min(start + _BLOCK, self.size)
+        if stop - start < BLOCK:
+            start = max(0, min(start, self.size - BLOCK))
+            stop = min(start + BLOCK, self.size)
+        elif start < self._start <= stop and self.end:  # the directory of a zip
+            rest = self._remote.read(self._url, start, self._start, etag=self.etag)
+            self._start, self._block = start, b"".join((rest, self._block))
+            return
         self._block = self._remote.read(self._url, start, stop, etag=self.etag)
         self._start = start

@@ -47,15 +47,19 @@ def open_regular(path: str | os.PathLike[str], *, no_follow: bool = False) -> io
     return io.FileIO(number, "rb")
 
 
-def read_regular(path: str | os.PathLike[str], *, most: int) -> bytes:
+def read_regular(
+    path: str | os.PathLike[str], *, most: int, no_follow: bool = False
+) -> bytes:
     """Return all bytes of a regular file of `most` bytes at most.
+
+    `no_follow` is that of `open_regular`.
 
     Raises
     ------
     OSError
         It cannot be read, is no regular file, or is larger; its `strerror` says which.
     """
-    with open_regular(path) as file:
+    with open_regular(path, no_follow=no_follow) as file:
         size = os.fstat(file.fileno()).st_size
         if size > most:
             words = f"a file of {size:,} bytes, of which {most:,} at most are read"

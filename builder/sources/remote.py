@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from builder.sources.cache import Cache
     from builder.sources.http_answers import Stat
     from builder.sources.known import Growing
 
@@ -52,6 +53,8 @@ class Remote:
         How large a file may be, and how slow a server.
     window : float
         Seconds over which `limits.min_rate` is taken.
+    directories : Cache, optional
+        Where the directories of zips are kept; if not given, each is read anew.
     """
 
     def __init__(
@@ -61,9 +64,11 @@ class Remote:
         retry: Retry | None = None,
         limits: Limits = LIMITS,
         window: float = RATE_WINDOW,
+        directories: Cache | None = None,
     ) -> None:
         self.concurrency = concurrency
         self.limits = limits
+        self.directories = directories
         self._window = window
         self._retry = retry or Retry()
         self._closing = threading.Event()

@@ -5,7 +5,9 @@
 
 The server has a process of its own. Times are given as multiples of the whole
 download's in the same run, so that they can be compared between machines; the best
-of the rounds counts. Exits with 1 where the targets are missed.
+of the rounds counts. What is possible here, beside a server in Python, tell bare
+connections, as many as ours, of which nothing is checked or kept. Exits with 1 where
+the targets are missed.
 """
 
 from __future__ import annotations
@@ -13,14 +15,15 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import math
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +39,9 @@ from builder.sources.remote import CONCURRENCY, Remote
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_MOVED = 1.03
-MOST_TIME = 1.3
+MOST_MOVED = 1.02
+# Of the time that bare connections take.
+MOST_TIME = 1.2
 
 
 def make_archive(path: Path, size: float) -> list[str]:
@@ -77,6 +81,30 @@ def fsspec_zip(url: str, names: list[str], _folder: str) -> None:
         archive.cat_file(name)
 
 
+def bare(url: str, names: list[str], _folder: str) -> None:
+    with Remote() as remote:
+        members = read_zip(remote, url)
+    requests = iter(plan_requests([members[name] for name in names]))
+    host, _, path = url.removeprefix("http://").partition("/")
+    lock = threading.Lock()
+
+    def work() -> None:
+        connection = http.client.HTTPConnection(host)
+        while True:
+            with lock:
+                request = next(requests, None)
+            if request is None:
+                break
+            part = f"bytes={request.start}-{request.stop - 1}"
+            connection.request("GET", f"/{path}", headers={"Range": part})
+            connection.getresponse().read()
+        connection.close()
+
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        for future in [pool.submit(work) for _ in range(CONCURRENCY)]:
+            future.result()
+
+
 def ours(url: str, names: list[str], folder: str) -> None:
     with Remote() as remote:
         members = read_zip(remote, url)
@@ -88,23 +116,29 @@ WAYS: dict[str, Callable[[str, list[str], str], None]] = {
     "whole download, to a file": whole,
     "remotezip, one by one": one_by_one,
     "fsspec's zip": fsspec_zip,
+    "bare connections, directory and ranges": bare,
     "trimset, directory and members into a cache": ours,
 }
 
 
 def measure(
-    port: int, names: list[str], rounds: int, ways: list[str]
+    port: int, names: list[str], rounds: int, ways: list[str], below: str
 ) -> dict[str, tuple[float, int]]:
-    """Return the best time of each way, and the bytes that it moved."""
+    """Return the best time of each way, and the bytes that it moved.
+
+    What they wrote lies in `below` until the end: ext4 makes files slowly where many
+    were removed within the last minutes.
+    """
     url = f"http://127.0.0.1:{port}/a.zip"
     found: dict[str, tuple[float, int]] = {}
     for _ in range(rounds):
         for way in ways:
             sent(port)
-            with tempfile.TemporaryDirectory() as folder:
-                start = time.perf_counter()
-                WAYS[way](url, names, folder)
-                seconds = time.perf_counter() - start
+            folder = tempfile.mkdtemp(dir=below)
+            start = time.perf_counter()
+            WAYS[way](url, names, folder)
+            seconds = time.perf_counter() - start
+            Path(folder, "a.zip").unlink(missing_ok=True)
             best = min(seconds, found.get(way, (seconds, 0))[0])
             found[way] = best, sent(port)
     return found
@@ -124,11 +158,13 @@ def main() -> int:
     parser.add_argument("--size", type=float, default=1.0, help="GB (default 1)")
     parser.add_argument("--latency", type=float, default=0.02, help="seconds")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="whole and ours only")
+    parser.add_argument(
+        "--quick", action="store_true", help="whole, bare and ours only"
+    )
     options = parser.parse_args()
     ways = list(WAYS)
     if options.quick:
-        ways = [ways[0], ways[-1]]
+        ways = [ways[0], *ways[-2:]]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.zip"
         names = make_archive(path, options.size * 1e9)
@@ -149,11 +185,10 @@ def main() -> int:
             picked = [members[name] for name in chosen]
             needed = sum(member.span for member in picked)
             requests = len(plan_requests(picked))
-            found = measure(port, chosen, options.rounds, ways)
+            found = measure(port, chosen, options.rounds, ways, folder)
             server.communicate()
         size = path.stat().st_size
     base = found[ways[0]][0]
-    ideal = base * needed / size + options.latency * math.ceil(requests / CONCURRENCY)
     print(
         f"{len(names)} members, {size / 1e6:.0f} MB; wanted {len(chosen)}, "
         f"{needed / 1e6:.1f} MB in {requests} requests; {options.latency * 1e3:.0f} ms "
@@ -166,13 +201,13 @@ def main() -> int:
             f"| {way} | {seconds / base:.2f} | {moved / 1e6:.1f} "
             f"| {moved / needed:.3f} |"
         )
-    print(f"| target: needed bytes, round trips / {CONCURRENCY} | {ideal / base:.2f} |")
     seconds, moved = found[ways[-1]]
+    least, _ = found[ways[-2]]
     print(
-        f"\nours: time {seconds / ideal:.2f} of the target (at most {MOST_TIME}), "
-        f"bytes {moved / needed:.3f} of the needed (at most {MOST_MOVED})"
+        f"\nours: time {seconds / least:.2f} of bare connections' (at most "
+        f"{MOST_TIME}), bytes {moved / needed:.3f} of the needed (at most {MOST_MOVED})"
     )
-    return int(seconds > MOST_TIME * ideal or moved > MOST_MOVED * needed)
+    return int(seconds > MOST_TIME * least or moved > MOST_MOVED * needed)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,23 @@ def test_lines_are_escaped_and_stay_one_line(capsys):
     assert file.getvalue() == f"{SHOWN}\n"
 
 
+def test_bars_of_what_is_done_at_once_go_on_side_by_side(capsys):
+    bars = Bars(always=True)
+    for stage, total in [("metadata", 9), ("fetch", 8), ("look", 4), ("write", 2)]:
+        bars(stage, 1, total)
+    bars.close()
+    for stage in ("fetch", "look") * 3:
+        bars(stage, 1, 3)
+    bars("write", 1, 2)
+    bars.close()
+    shown = capsys.readouterr().err
+    # A bar that begins says so, and one that ends is shown as it stands.
+    begun = [shown.count(f"{stage}:   0%") for stage in ("fetch", "look", "write")]
+    assert begun == [2, 2, 2]
+    assert shown.count("fetch: 100%") == shown.count("look: 100%") == 1
+    assert shown.index("look: 100%") < shown.rindex("write:   0%")
+
+
 def test_json_says_the_same_in_characters_that_can_be_shown(capsys):
     told = {"name": RAW, RAW: ["naïve 猫"]}
     finish(SimpleNamespace(json=True), told)
