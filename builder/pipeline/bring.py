@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from builder.errors import FetchError, ImageError
 from builder.pipeline.execute import map_bounded
 from builder.sources.cache import Cache
 from builder.sources.fetch import fetch, needed
 from builder.sources.member import LocalMember
+from builder.sources.members import Members
 from builder.sources.read import read_image
 from builder.sources.remote import Remote
 from builder.sources.urls import shown
@@ -37,6 +38,7 @@ class Task(Protocol):
 
 T = TypeVar("T", bound=Task)
 Result = TypeVar("Result")
+M = TypeVar("M", bound="Member")
 
 
 def bring(members: Sequence[Member], work: Work) -> Sequence[Member]:
@@ -51,11 +53,11 @@ def bring(members: Sequence[Member], work: Work) -> Sequence[Member]:
         As `builder.sources.fetch.fetch`.
     """
     if work.remote_workers:
-        return [_for_worker(member) for member in members]
+        return in_columns(map(_for_worker, members))
     return to_here(members, work)
 
 
-def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
+def to_here(members: Sequence[Member], work: Work) -> Sequence[LocalMember]:
     """Return the images as files of this machine, those of others fetched.
 
     Raises
@@ -63,13 +65,16 @@ def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
     SourceError, OutputError
         As `builder.sources.fetch.fetch`.
     """
+    if isinstance(members, Members) and members.is_local:
+        return cast("Sequence[LocalMember]", members)  # there may be millions
     total = needed(members, work.cache).bytes_to_fetch
-    return fetch(
+    files = fetch(
         members,
         cache=work.cache,
         remote=work.remote,
         progress=lambda moved: work.tell("fetch", moved, total),
     )
+    return in_columns(files)
 
 
 def reader(
@@ -137,6 +142,11 @@ class _OnFiles(Generic[T, Result]):
             with Remote(limits=self.limits) as remote:
                 files = fetch(task.members, cache=Cache(), remote=remote)
         return self.function(task, files)
+
+
+def in_columns(members: Iterable[M]) -> Sequence[M]:
+    """Return members that do not take an object each."""
+    return cast("Sequence[M]", Members.of(members))
 
 
 def _for_worker(member: Member) -> Member:

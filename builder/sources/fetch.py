@@ -12,6 +12,7 @@ from builder.sources.disk import check_room
 from builder.sources.http_answers import changed
 from builder.sources.known import is_kept, writing_known
 from builder.sources.member import LocalMember, RemoteMember
+from builder.sources.members import Members
 from builder.sources.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
 from builder.sources.retry import GaveUpError, Retry, TransientError
 from builder.sources.urls import HTTP_SCHEMES, scheme_of, shown
@@ -177,6 +178,8 @@ def _run_all(
 
 def _remote(members: Iterable[Member]) -> list[RemoteMember]:
     """Return the distinct members that are not on this machine."""
+    if isinstance(members, Members) and members.is_local:
+        return []
     return list(dict.fromkeys(m for m in members if isinstance(m, RemoteMember)))
 
 
