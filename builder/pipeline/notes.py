@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.errors import first_of
+from builder.selection.groups import met_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,10 +62,8 @@ def _same_files(members: Sequence[Member | None]) -> list[list[int]]:
         dtype=np.int64,
         count=len(members),
     )
-    ordered = np.sort(hashes)
-    again = np.unique(ordered[1:][np.diff(ordered) == 0])
     where: dict[object, list[int]] = {}
-    for image in np.flatnonzero(np.isin(hashes, again)).tolist():
+    for image in met_again(hashes).tolist():
         member = members[image]
         if member is not None:
             where.setdefault(_place(member), []).append(image)
