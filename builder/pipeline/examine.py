@@ -12,6 +12,7 @@ from builder.images.facts import MISSING, AuditFacts, Seen, gather, refuse_broke
 from builder.images.inspect import inspect, look
 from builder.pipeline.bring import no_memory, run_tasks
 from builder.sources.read import read_stamped
+from builder.sources.scratch import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Images a task: enough to be worth sending, few enough to show progress.
 _CHUNK = 64
+# What is seen of more images than this lies on the disk: 655 bytes each.
+IN_MEMORY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def examine(
     """
     measured = any(group.is_measured for group in prepared.images)
     if not (decode or digests or measured or not prepared.selection.is_settled):
-        facts = _unseen(len(members), missing)
+        facts = unseen(len(members), work, missing)
         return Seen(prepared.keys, facts, prepared.sizes)
     seen = see(
         prepared.keys,
@@ -131,7 +134,7 @@ def see(
     SourceError
         An image could not be read; broken ones are only told.
     """
-    facts = _unseen(len(members), missing, decoded=decode)
+    facts = unseen(len(members), work, missing, decoded=decode)
     there = np.flatnonzero(facts.is_good)
     done = 0
     look_at = partial(_look, decode=decode, limits=work.limits)
@@ -142,11 +145,25 @@ def see(
     return Seen(keys, facts, sizes, decoded=decode, read=True)
 
 
-def _unseen(
-    n: int, missing: NDArray[np.int64] | None, *, decoded: bool = False
+def unseen(
+    n: int,
+    work: Work,
+    missing: NDArray[np.int64] | None = None,
+    *,
+    decoded: bool = False,
 ) -> AuditFacts:
-    """Return what is known of images of which some are nowhere."""
-    facts = AuditFacts.of(n, decoded=decoded)
+    """Return what is known of images of which some are nowhere, before a look at them.
+
+    Raises
+    ------
+    OutputError
+        They are many, and the disk of the cache has no room for what will be seen.
+    """
+    if n > IN_MEMORY:
+        make = partial(on_disk, folder=work.cache.root)
+        facts = AuditFacts.of(n, decoded=decoded, make=make)
+    else:
+        facts = AuditFacts.of(n, decoded=decoded)
     if missing is not None:
         facts.reasons.update(dict.fromkeys(missing.tolist(), MISSING))
     return facts
