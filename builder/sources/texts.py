@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, overload
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -123,6 +126,18 @@ class Texts(Blocks[str]):
         if isinstance(texts, Texts):
             return texts
         return cls(map(TextBlock, in_blocks(texts)))
+
+    def take(self, rows: NDArray[np.int64]) -> Texts:
+        """Return those of these numbers: all of them in order are the same texts."""
+        if len(rows) == len(self) and (rows[:-1] < rows[1:]).all():
+            return self
+        return Texts.of(self[row] for row in each(rows))
+
+
+def each(rows: NDArray[np.int64]) -> Iterator[int]:
+    """Yield numbers as Python's, `BLOCK` of which are made at a time."""
+    for start in range(0, len(rows), BLOCK):
+        yield from rows[start : start + BLOCK].tolist()
 
 
 def in_blocks(values: Iterable[T]) -> Iterator[list[T]]:
