@@ -10,7 +10,7 @@ import numpy as np
 from builder.audit.lookalikes import find_lookalikes, is_telling
 from builder.audit.second_look import LEAST
 from builder.audit.turns import TURNS, inverse_turn
-from builder.selection.groups import connected_groups
+from builder.selection.groups import connected_groups, met_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,10 +68,13 @@ def exact_groups(sha256: NDArray[np.uint8]) -> NDArray[np.int64]:
     >>> exact_groups(np.array([[7] * 32, [1] * 32, [7] * 32], dtype=np.uint8))
     array([0, 1, 0])
     """
+    groups = np.arange(len(sha256), dtype=np.int64)
+    # Whole digests are compared of those alone that begin alike.
+    rows = met_again(np.ascontiguousarray(sha256[:, :8]).view(np.uint64).reshape(-1))
     _, first, inverse = np.unique(
-        sha256, axis=0, return_index=True, return_inverse=True
+        sha256[rows], axis=0, return_index=True, return_inverse=True
     )
-    groups: NDArray[np.int64] = first.astype(np.int64)[inverse.reshape(-1)]
+    groups[rows] = rows[first][inverse.reshape(-1)]
     return groups
 
 

@@ -43,8 +43,10 @@ MOST_BITS = 18
 _PART = 1 << 13
 _PICTURES = 1 << 10
 _PAIRS = 1 << 20
+# So many are looked up at a time: tables of more would not fit, 100 bytes an image.
+_SLAB = 1 << 21
 # Which bits make up each key, in the number that stands for it: drawn once and for all.
-_KEYS = np.zeros((BITS, TABLES))
+_KEYS = np.zeros((BITS, TABLES), dtype=np.float32)  # which takes whole numbers to 2^24
 for _table in range(TABLES):
     _chosen = np.random.RandomState(_table).choice(BITS, KEY_BITS, replace=False)
     _KEYS[_chosen, _table] = 2.0 ** np.arange(KEY_BITS)
@@ -87,74 +89,111 @@ def candidates(
     rows : ndarray of int64, shape (m,)
         Those that take part.
     """
-    hashes, keys = _look(thumbnails, rows, 0, 1.0)
-    tables = [_Table.of(keys[:, table]) for table in range(TABLES)]
-    for zoom in ZOOMS:
-        for turn in range(len(TURNS)):
-            for start in range(0, len(rows), _PART):
+    for first in range(0, len(rows), _SLAB):
+        slab = rows[first : first + _SLAB]
+        hashes, keys = _look(thumbnails, slab)
+        tables = [_Table.of(keys.pop(0)) for _ in range(TABLES)]
+        for zoom in ZOOMS:
+            # All turns are tried, so that a pair is met both ways round; it has to be
+            # where one of its images is cut.
+            begin = first if zoom == 1.0 else 0
+            for start in range(begin, len(rows), _PART):
                 part = rows[start : start + _PART]
-                others, sought = _look(thumbnails, part, turn, zoom)
-                found = [np.empty(0, dtype=np.int64)]
-                for table, wanted in zip(tables, sought.T, strict=True):
-                    for left, right in table.meet(wanted):
-                        # All turns are tried, so that a pair is met both ways round;
-                        # it has to be where one of its images is cut.
-                        away = left - right - start
-                        keep = away < 0 if zoom == 1.0 else away != 0
-                        keep &= _differ(hashes[left], others[right]) <= MOST_BITS
-                        found.append(left[keep] * len(part) + right[keep])
-                met = np.unique(np.concatenate(found))
-                if met.size:
-                    left, right = np.divmod(met, len(part))
-                    yield Candidates(rows[left], part[right], turn, zoom)
+                blocks = _blocks_of(thumbnails, part, zoom)
+                for turn in range(len(TURNS)):
+                    others, sought = _hashes(turned(blocks, turn))
+                    found = [np.empty(0, dtype=np.int64)]
+                    for table, wanted in zip(tables, sought.T, strict=True):
+                        for left, right in table.meet(wanted):
+                            away = first + left - right - start
+                            keep = away < 0 if zoom == 1.0 else away != 0
+                            keep &= _differ(hashes[left], others[right]) <= MOST_BITS
+                            found.append(left[keep] * len(part) + right[keep])
+                    met = np.unique(np.concatenate(found))
+                    if met.size:
+                        left, right = np.divmod(met, len(part))
+                        yield Candidates(slab[left], part[right], turn, zoom)
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Places by key: those of the key v are order[start[v]:start[v + 1]]."""
+    """Places by the first bits of their key, all but `shift`.
 
+    Those of v are order[start[v]:start[v + 1]].
+    """
+
+    keys: NDArray[np.int32]
     order: NDArray[np.int32]
     start: NDArray[np.int32]
+    shift: int
 
     @classmethod
     def of(cls, keys: NDArray[np.int32]) -> _Table:
         """Return the table of the places of these keys."""
-        counts = np.bincount(keys, minlength=1 << KEY_BITS)
+        # As many entries as a few images need: with all bits it is 4 MB.
+        shift = max(0, KEY_BITS - 2 - len(keys).bit_length())
+        counts = np.bincount(keys >> shift, minlength=1 << KEY_BITS - shift)
         order = np.argsort(keys, kind="stable").astype(np.int32)
         start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-        return cls(order, start)
+        return cls(keys if shift else keys[:0], order, start, shift)
 
     def meet(
         self, sought: NDArray[np.int32]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Yield places of the table, and of the keys sought, that have the same key."""
-        first, stop = self.start[sought], self.start[sought + 1]
+        place = sought >> self.shift
+        first, stop = self.start[place], self.start[place + 1]
         total = np.concatenate([[0], np.cumsum(stop - first, dtype=np.int64)])
         for start in range(0, int(total[-1]), _PAIRS):
             number = np.arange(start, min(start + _PAIRS, int(total[-1])))
             right = np.searchsorted(total, number, "right") - 1
-            left = self.order[first[right] + number - total[right]]
-            yield left.astype(np.int64), right
+            left = self.order[first[right] + number - total[right]].astype(np.int64)
+            if self.shift:
+                is_same = self.keys[left] == sought[right]
+                left, right = left[is_same], right[is_same]
+            yield left, right
 
 
 def _look(
-    thumbnails: NDArray[np.uint8], rows: NDArray[np.int64], turn: int, zoom: float
-) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Return hash, uint64[m, 2], and keys, int32[m, `TABLES`], of turned pictures."""
+    thumbnails: NDArray[np.uint8], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], list[NDArray[np.int32]]]:
+    """Return hash of whole pictures as they are, and each key; see `_hashes`."""
     hashes = np.zeros((len(rows), 2), dtype=np.uint64)
-    keys = np.zeros((len(rows), TABLES), dtype=np.int32)
+    keys = [np.zeros(len(rows), dtype=np.int32) for _ in range(TABLES)]
+    for start in range(0, len(rows), _PART):
+        part = slice(start, start + _PART)
+        hashes[part], some = _hashes(_blocks_of(thumbnails, rows[part], 1.0))
+        for column, found in zip(keys, some.T, strict=True):
+            column[part] = found
+    return hashes, keys
+
+
+def _blocks_of(
+    thumbnails: NDArray[np.uint8], rows: NDArray[np.int64], zoom: float
+) -> NDArray[np.float64]:
+    """Return the means of blocks, float64[m, `BLOCKS`, `BLOCKS`].
+
+    Those of a turned picture are these, turned: they are taken once for all turns.
+    """
     cut = _blocks(thumbnails.shape[1], zoom)
+    found = np.zeros((len(rows), BLOCKS, BLOCKS))
     for start in range(0, len(rows), _PICTURES):
         part = slice(start, start + _PICTURES)
-        pictures = turned(thumbnails[rows[part]], turn).astype(np.float64)
-        blocks = cut @ pictures @ cut.T
-        steps = [np.diff(blocks, axis=axis).reshape(len(blocks), -1) for axis in (2, 1)]
-        least = LEAST_STEP + STEP * blocks.std(axis=(1, 2))
-        bits = np.concatenate(steps, axis=1) > least[:, np.newaxis]
-        packed = np.packbits(np.pad(bits, ((0, 0), (0, 128 - BITS))), axis=1)
-        hashes[part] = packed.view(np.uint64)
-        keys[part] = bits @ _KEYS
-    return hashes, keys
+        found[part] = cut @ thumbnails[rows[part]].astype(np.float64) @ cut.T
+    return found
+
+
+def _hashes(
+    blocks: NDArray[np.float64],
+) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Return hash, uint64[m, 2], and keys, int32[m, `TABLES`], of means of blocks."""
+    steps = [np.diff(blocks, axis=axis).reshape(len(blocks), -1) for axis in (2, 1)]
+    least = LEAST_STEP + STEP * blocks.std(axis=(1, 2))
+    bits = np.concatenate(steps, axis=1) > least[:, np.newaxis]
+    packed = np.zeros((len(bits), 128 // 8), dtype=np.uint8)
+    packed[:, : BITS // 8] = np.packbits(bits, axis=1)
+    keys = (bits.astype(np.float32) @ _KEYS).astype(np.int32)
+    return packed.view(np.uint64), keys
 
 
 def _blocks(side: int, zoom: float) -> NDArray[np.float64]:

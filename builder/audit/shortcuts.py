@@ -20,20 +20,13 @@ import numpy as np
 
 from builder.audit.auc import auc_interval, auc_of_ranks, mid_ranks
 from builder.audit.intervals import critical_value
-from builder.images.measures import NAMES
+from builder.audit.measured import DECODED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from builder.images.facts import AuditFacts
-
-#: Measures of images that were not decoded, and those that decoding adds.
-UNDECODED = ("width", "height", "aspect", "bytes", "bytes_a_pixel")
-DECODED = (
-    "quality", "brightness", "saturation", "hue", "sharpness", "dark_corners", "grey",
-)  # fmt: skip
 #: So many of the strongest are listed one by one.
 MOST_LISTED = 200
 
@@ -84,42 +77,6 @@ class Compared:
     negatives: NDArray[np.int64]
 
 
-def measures_of(facts: AuditFacts, *, decoded: bool) -> dict[str, NDArray[np.float64]]:
-    """Return what was measured of n images, by name; NaN of those that are not good.
-
-    Where all have equally many pixels, bytes a pixel are left out: they would be the
-    bytes in another unit, and count twice among the tests.
-
-    Parameters
-    ----------
-    facts : AuditFacts
-    decoded : bool
-        Whether the images were decoded.
-    """
-    own = dict(zip(NAMES, facts.measures.T.astype(np.float64), strict=True))
-    found = {**measures_of_sizes(facts.sizes), "bytes": own["bytes"]}
-    pixels = found["width"] * found["height"]
-    known = pixels[facts.is_good & ~np.isnan(pixels)]
-    if not len(known) or known.min() < known.max():
-        found["bytes_a_pixel"] = own["bytes"] / pixels
-    if decoded:
-        own["grey"] = facts.is_grey.astype(np.float64)
-        found |= {name: own[name] for name in DECODED}
-    return {name: np.where(facts.is_good, v, np.nan) for name, v in found.items()}
-
-
-def measures_of_sizes(sizes: NDArray[np.int32]) -> dict[str, NDArray[np.float64]]:
-    """Return width, height and aspect; NaN where a size is 0, so not known.
-
-    Parameters
-    ----------
-    sizes : ndarray of int32, shape (n, 2)
-    """
-    is_known = np.all(sizes > 0, axis=1)
-    width, height = (np.where(is_known, side, np.nan) for side in sizes.T)
-    return {"width": width, "height": height, "aspect": width / height}
-
-
 def contrasts_of(labels: NDArray[np.object_], classes: Sequence[str]) -> list[Contrast]:
     """Return each class against all others; of two, the second against the first.
 
@@ -154,22 +111,34 @@ def compare(
     values : dict of str to ndarray of float64, shape (n,)
     contrasts : sequence of Contrast
     """
-    columns = [unrolled(v) if n == "hue" else v for n, v in values.items()]
-    table = np.stack(columns, axis=1)
-    whole = mid_ranks(table)
+    found, varies = [], []
+    for name, values_of in values.items():
+        column = unrolled(values_of) if name == "hue" else values_of
+        varies.append(_varies(column))
+        found.append(_aucs(column[:, np.newaxis], contrasts))
+    shape = len(values), len(contrasts)
+    auc, positives, negatives = (
+        np.array([[one[part] for one in row] for row in found]).reshape(shape).T
+        for part in range(3)
+    )
+    auc = np.where(varies, auc, np.nan)
+    return Compared(scope, values, contrasts, auc, positives, negatives)
+
+
+def _aucs(
+    column: NDArray[np.float64], contrasts: Sequence[Contrast]
+) -> list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]]:
+    """Return what `auc_of_ranks` says of one measure, float64[n, 1], by contrast."""
     found = []
+    whole = None
     for contrast in contrasts:
         if contrast.others is None:
+            whole = mid_ranks(column) if whole is None else whole
             found.append(auc_of_ranks(whole, contrast.rows))
         else:
-            part = table[np.concatenate([contrast.rows, contrast.others])]
+            part = column[np.concatenate([contrast.rows, contrast.others])]
             found.append(auc_of_ranks(mid_ranks(part), np.arange(len(contrast.rows))))
-    shape = len(contrasts), table.shape[1]
-    auc, positives, negatives = (
-        np.array([entry[part] for entry in found]).reshape(shape) for part in range(3)
-    )
-    auc = np.where(_varies(table), auc, np.nan)
-    return Compared(scope, values, contrasts, auc, positives, negatives)
+    return found
 
 
 def unrolled(hues: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -217,7 +186,7 @@ def report(compared: Sequence[Compared], *, decoded: bool) -> dict[str, Any]:
         wide_low, wide_high = _interval(part, z)
         is_above = (wide_low > 0.5) | (wide_high < 0.5)
         measures = list(part.values)
-        varies = _varies(np.stack([*part.values.values()], axis=1)).tolist()
+        varies = [_varies(values) for values in part.values.values()]
         scopes[part.scope] = {
             "measures": measures,
             "same": [n for n, v in zip(measures, varies, strict=True) if not v],
@@ -266,12 +235,10 @@ def _describe(
     }
 
 
-def _varies(table: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which columns have two values or more."""
-    high = np.fmax.reduce(table, axis=0, initial=-np.inf)
-    low = np.fmin.reduce(table, axis=0, initial=np.inf)
-    varies: NDArray[np.bool_] = high > low
-    return varies
+def _varies(values: NDArray[np.float64]) -> bool:
+    """Whether there are two values or more."""
+    high = np.fmax.reduce(values, initial=-np.inf)
+    return bool(high > np.fmin.reduce(values, initial=np.inf))
 
 
 def _interval(
@@ -286,7 +253,9 @@ def _typical(
     """Return what is typical of the images with the label, and of those without."""
     others = contrast.others
     if others is None:
-        others = np.setdiff1d(np.arange(len(values)), contrast.rows)
+        is_other = np.ones(len(values), dtype=np.bool_)
+        is_other[contrast.rows] = False
+        others = np.flatnonzero(is_other)
     parts = values[contrast.rows], values[others]
     middles = [
         (_mean_hue(own) + np.nanmedian(unrolled(own))) % 360

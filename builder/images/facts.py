@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from builder.images.measures import NAMES
 from builder.images.thumbnail import SIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from builder.images.inspect import ImageFacts
 
@@ -77,18 +77,35 @@ class AuditFacts:
         return good
 
     @classmethod
-    def of(cls, n: int, *, decoded: bool = False) -> AuditFacts:
-        """Facts of `n` images of which nothing is known yet."""
+    def of(
+        cls,
+        n: int,
+        *,
+        decoded: bool = False,
+        make: Callable[[tuple[int, ...], DTypeLike], NDArray[Any]] = np.zeros,
+    ) -> AuditFacts:
+        """Facts of `n` images of which nothing is known yet.
+
+        Parameters
+        ----------
+        n : int
+        decoded : bool
+            Whether there will be thumbnails.
+        make : callable, optional
+            Makes an array of zeros of a shape and a type; in memory, if not given.
+        """
+        measures = make((n, len(NAMES)), np.float32)
+        measures[:] = np.nan
         return cls(
-            sha256=np.zeros((n, 32), dtype=np.uint8),
-            stamps=np.zeros(n, dtype=np.int64),
-            is_grey=np.zeros(n, dtype=np.bool_),
-            sizes=np.zeros((n, 2), dtype=np.int32),
-            measures=np.full((n, len(NAMES)), np.nan, dtype=np.float32),
-            modes=np.zeros(n, dtype=np.uint8),
-            orientations=np.zeros(n, dtype=np.uint8),
+            sha256=make((n, 32), np.uint8),
+            stamps=make((n,), np.int64),
+            is_grey=make((n,), np.bool_),
+            sizes=make((n, 2), np.int32),
+            measures=measures,
+            modes=make((n,), np.uint8),
+            orientations=make((n,), np.uint8),
             reasons={},
-            thumbnails=np.zeros((n, SIDE, SIDE), np.uint8) if decoded else None,
+            thumbnails=make((n, SIDE, SIDE), np.uint8) if decoded else None,
         )
 
     def put(self, rows: NDArray[np.int64], part: AuditFacts) -> None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from builder.limits import LIMITS, Limits
 from builder.output.schema import batch_of, plan_cuts
+from builder.sources.members import Members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -216,7 +216,7 @@ def plan_shards(
     max_shard_size : int
         Bytes that a file may have.
     """
-    stored = np.array([member.file_size for member in members], dtype=np.int64)
+    stored = Members.of(members).file_sizes
     shards = []
     for split in sorted(splits, key=lambda split: not split.is_whole):
         cuts = _cut(split, stored[split.images], max_shard_size)

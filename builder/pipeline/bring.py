@@ -9,13 +9,14 @@ import hashlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from builder.errors import FetchError, ImageError
 from builder.pipeline.execute import map_bounded
 from builder.sources.cache import Cache
 from builder.sources.fetch import arriving, fetch, needed
 from builder.sources.member import LocalMember, RemoteMember
+from builder.sources.members import Members
 from builder.sources.read import read_image
 from builder.sources.remote import Remote
 from builder.sources.urls import shown
@@ -38,6 +39,7 @@ class Task(Protocol):
 
 T = TypeVar("T", bound=Task)
 Result = TypeVar("Result")
+M = TypeVar("M", bound="Member")
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,9 @@ def bring(members: Sequence[Member], work: Work) -> Iterator[Arriving]:
     """
     numbers = range(len(members))
     if work.remote_workers:
-        yield Arriving([_for_worker(member) for member in members], iter(numbers))
+        yield Arriving(in_columns(map(_for_worker, members)), iter(numbers))
         return
-    if not any(isinstance(member, RemoteMember) for member in members):
+    if _are_here(members):
         yield Arriving(members, iter(numbers))
         return
     found = list(members)
@@ -90,7 +92,7 @@ def bring(members: Sequence[Member], work: Work) -> Iterator[Arriving]:
             pass
 
 
-def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
+def to_here(members: Sequence[Member], work: Work) -> Sequence[LocalMember]:
     """Return the images as files of this machine, those of others fetched.
 
     Raises
@@ -98,8 +100,16 @@ def to_here(members: Sequence[Member], work: Work) -> list[LocalMember]:
     SourceError, OutputError
         As `builder.sources.fetch.fetch`.
     """
+    if _are_here(members):
+        return cast("Sequence[LocalMember]", members)  # there may be millions
     files = dict(_to_here(members, work))
-    return [files[number] for number in range(len(members))]
+    return in_columns(files[number] for number in range(len(members)))
+
+
+def _are_here(members: Sequence[Member]) -> bool:
+    if isinstance(members, Members):
+        return members.is_local
+    return not any(isinstance(member, RemoteMember) for member in members)
 
 
 def _to_here(
@@ -179,6 +189,11 @@ class _OnFiles(Generic[T, Result]):
             with Remote(limits=self.limits) as remote:
                 files = fetch(task.members, cache=Cache(), remote=remote)
         return self.function(task, files)
+
+
+def in_columns(members: Iterable[M]) -> Sequence[M]:
+    """Return members that do not take an object each."""
+    return cast("Sequence[M]", Members.of(members))
 
 
 def _for_worker(member: Member) -> Member:

@@ -28,6 +28,7 @@ from builder.pipeline.prepare import Request, prepare
 from builder.pipeline.stages import check_resizing, settle
 from builder.pipeline.work import working
 from builder.pipeline.write import without_empty, write_shards
+from builder.sources.members import Members
 
 if TYPE_CHECKING:
     import os
@@ -168,7 +169,7 @@ def build(
             allow_broken=allow_broken,
         )
 
-        sizes = [member.file_size for member in settled.originals]
+        sizes = Members.of(settled.originals).file_sizes.tolist()
         decided = [settled.lock["digest"], options, versions(), sizes]
         key = digest_of([*decided, *settled.skipped])
         output = begin(root, last=LAST, kind=KIND, key=key, overwrite=overwrite)

@@ -13,6 +13,7 @@ from builder.images.facts import MISSING, AuditFacts, Seen, gather, refuse_broke
 from builder.images.inspect import inspect, look
 from builder.pipeline.bring import no_memory, run_tasks
 from builder.sources.read import read_stamped
+from builder.sources.scratch import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Images a task: enough to be worth sending, few enough to show progress.
 _CHUNK = 64
+# What is seen of more images than this lies on the disk: 655 bytes each.
+IN_MEMORY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def examine(
     """
     measured = any(group.is_measured for group in prepared.images)
     if not (decode or digests or measured or not prepared.selection.is_settled):
-        facts = _unseen(len(images.members), missing)
+        facts = unseen(len(images.members), work, missing)
         return Seen(prepared.keys, facts, prepared.sizes)
     seen = see(
         prepared.keys,
@@ -139,7 +142,7 @@ def see(
     SourceError
         An image could not be read; broken ones are only told.
     """
-    facts = _unseen(len(members), missing, decoded=decode)
+    facts = unseen(len(members), work, missing, decoded=decode)
     is_there = facts.is_good
     total = int(is_there.sum())
     coming = range(len(members)) if numbers is None else numbers
@@ -151,11 +154,25 @@ def see(
     return Seen(keys, facts, sizes, decoded=decode, read=True)
 
 
-def _unseen(
-    n: int, missing: NDArray[np.int64] | None, *, decoded: bool = False
+def unseen(
+    n: int,
+    work: Work,
+    missing: NDArray[np.int64] | None = None,
+    *,
+    decoded: bool = False,
 ) -> AuditFacts:
-    """Return what is known of images of which some are nowhere."""
-    facts = AuditFacts.of(n, decoded=decoded)
+    """Return what is known of images of which some are nowhere, before a look at them.
+
+    Raises
+    ------
+    OutputError
+        They are many, and the disk of the cache has no room for what will be seen.
+    """
+    if n > IN_MEMORY:
+        make = partial(on_disk, folder=work.cache.root)
+        facts = AuditFacts.of(n, decoded=decoded, make=make)
+    else:
+        facts = AuditFacts.of(n, decoded=decoded)
     if missing is not None:
         facts.reasons.update(dict.fromkeys(missing.tolist(), MISSING))
     return facts

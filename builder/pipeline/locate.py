@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
 
 from builder.errors import ImageError, cut, first_of
 from builder.sources.member import LocalMember
+from builder.sources.members import Members
 from builder.sources.ways import AS_NAMED
 
 if TYPE_CHECKING:
@@ -80,19 +81,18 @@ def locate(
         Images are nowhere, and that is not allowed, or all of them are.
     """
     found = [g.store.locate(g.names, work.remote, g.hints) for g in groups]
-    members = [member for part in found for member in part.members]
-    missing = np.array([at for at, m in enumerate(members) if m is None], np.int64)
+    members = Members(b for part in found for b in Members.of(part.members).blocks)
+    missing = members.nowhere
     if len(missing) and (not skip_missing or len(missing) == len(members)):
         raise _missing(groups, found, allow_broken=allow_broken)
     ways: dict[str, int] = {}
     for part in found:
         for way, number in part.ways.items():
             ways[way] = ways.get(way, 0) + number
-    return LocatedImages(
-        [m or LocalMember("", "", 0) for m in members],
-        missing,
-        ways if set(ways) != {AS_NAMED} else {},
-    )
+    if len(missing):
+        members = Members.of(m or LocalMember("", "", 0) for m in members)
+    whole = cast("Sequence[Member]", members)  # now that there is one of each
+    return LocatedImages(whole, missing, ways if set(ways) != {AS_NAMED} else {})
 
 
 def present_rows(

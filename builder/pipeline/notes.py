@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.errors import first_of
+from builder.selection.groups import met_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +26,7 @@ def notes_of(selection: Selection, members: Sequence[Member | None]) -> Iterator
         Where each image lies; None where nowhere.
     """
     total, short = 0, []
-    splits: dict[int, set[str]] = {}
-    is_whole = np.zeros(len(members), dtype=bool)
-    for rows in selection.splits():  # the whole ones first
+    for rows in selection.splits():
         for config, split, images in rows.draws():
             distinct = len(np.unique(images))
             if rows.config == config:
@@ -35,23 +34,15 @@ def notes_of(selection: Selection, members: Sequence[Member | None]) -> Iterator
             if distinct < len(images):
                 told = f"{len(images):,} rows of {distinct:,} images"
                 short.append(f"{config}/{split} ({told})")
-            is_whole[images] |= rows.is_whole
-            placed = images if rows.is_whole else images[~is_whole[images]]
-            for image in placed.tolist():
-                splits.setdefault(image, set()).add(split)
     if short:
         yield (
             f"rows repeat: {total:,} rows in all show {len(members):,} images; fewer"
             f" than asked for could be drawn for {first_of(short)}"
         )
-    where: dict[object, list[int]] = {}
-    for image, member in enumerate(members):
-        if member is not None:
-            where.setdefault(_place(member), []).append(image)
+    same = _same_files(members)
+    splits = _splits_of([image for images in same for image in images], selection)
     torn = [
-        images
-        for images in where.values()
-        if len(images) > 1 and len(set().union(*(splits[i] for i in images))) > 1
+        images for images in same if len(set().union(*(splits[i] for i in images))) > 1
     ]
     if torn:
         names = [getattr(members[images[0]], "name", "") for images in torn]
@@ -59,6 +50,38 @@ def notes_of(selection: Selection, members: Sequence[Member | None]) -> Iterator
             f"{len(torn):,} images are listed for two splits: {first_of(names)}; what"
             " is learned from one of them is known in the other"
         )
+
+
+def _same_files(members: Sequence[Member | None]) -> list[list[int]]:
+    """Return the numbers of images that lie at one place, in the order of the first.
+
+    Looked for by a hash of 8 bytes, as an entry for each of millions would take 300.
+    """
+    hashes = np.fromiter(
+        (hash(at if m is None else _place(m)) for at, m in enumerate(members)),
+        dtype=np.int64,
+        count=len(members),
+    )
+    where: dict[object, list[int]] = {}
+    for image in met_again(hashes).tolist():
+        member = members[image]
+        if member is not None:
+            where.setdefault(_place(member), []).append(image)
+    return [images for images in where.values() if len(images) > 1]
+
+
+def _splits_of(images: Sequence[int], selection: Selection) -> dict[int, set[str]]:
+    """Return in which splits some images are, the whole ones if in any of them."""
+    splits: dict[int, set[str]] = {image: set() for image in images}
+    is_whole: set[int] = set()
+    for rows in selection.splits():  # the whole ones first
+        for _, split, shown in rows.draws():
+            some = np.intersect1d(shown, images).tolist()
+            is_whole.update(some if rows.is_whole else ())
+            for image in some:
+                if rows.is_whole or image not in is_whole:
+                    splits[image].add(split)
+    return splits
 
 
 def _place(member: Member) -> object:

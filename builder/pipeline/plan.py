@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from builder.images.sizes import check_image_size
 from builder.limits import LIMITS, Limits
 from builder.pipeline.locate import locate, present_rows
@@ -12,6 +14,7 @@ from builder.pipeline.prepare import Request, prepare
 from builder.pipeline.work import working
 from builder.sources.disk import check_room
 from builder.sources.fetch import needed
+from builder.sources.members import Members
 
 if TYPE_CHECKING:
     import os
@@ -82,7 +85,7 @@ def plan(
         "rows": _count_rows(present_rows(selection.splits(), located.missing)),
         "settled": selection.is_settled,
         "images": len(members) - len(located.missing),
-        "bytes": sum(max(0, member.file_size) for member in members),
+        "bytes": int(np.maximum(Members.of(members).file_sizes, 0).sum()),
         "to_fetch": {
             "members": fetching.n_members - fetching.n_cached,
             "bytes": fetching.bytes_to_fetch,

@@ -12,8 +12,10 @@ from builder.datasets import registry
 from builder.datasets.files import Files
 from builder.errors import UsageError
 from builder.output.lock import check_lock, make_lock, open_lock
-from builder.selection.contract import keys_of, sizes_of
+from builder.selection.contract import sizes_of
 from builder.sources.known import Known
+from builder.sources.members import Members
+from builder.sources.texts import Texts
 
 if TYPE_CHECKING:
     import os
@@ -84,7 +86,7 @@ class Prepared:
         return self.selection.images()
 
     @cached_property
-    def keys(self) -> list[str]:
+    def keys(self) -> Texts:
         """Key of each image."""
         return keys_of(self.images)
 
@@ -96,8 +98,14 @@ class Prepared:
     def size_of_rows(self, members: Sequence[Member]) -> int:
         """Return the bytes of the images of all rows that get written."""
         shown = np.concatenate([rows.images for rows in self.selection.splits()])
-        sizes = np.array([max(0, member.file_size) for member in members], np.int64)
-        return int(sizes[shown].sum())
+        sizes = Members.of(members).file_sizes
+        return int(np.maximum(sizes[shown], 0).sum())
+
+
+def keys_of(groups: Sequence[ImageGroup]) -> Texts:
+    """Return the key of each image, by its number."""
+    keys = [Texts.of(group.keys) for group in groups]
+    return Texts(block for some in keys for block in some.blocks)
 
 
 def prepare(request: Request, work: Work, *, digest: bool = True) -> Prepared:

@@ -17,7 +17,7 @@ from builder.images.open import told
 from builder.images.resize import METHOD, resize
 from builder.images.sizes import resized_size
 from builder.images.tags import BrokenError
-from builder.pipeline.bring import no_memory, run_tasks
+from builder.pipeline.bring import in_columns, no_memory, run_tasks
 from builder.sources.member import LocalMember, RemoteMember
 from builder.sources.read import read_stamped
 
@@ -111,9 +111,9 @@ def resize_images(
     if image_size is None:
         return Resized(members, seen, seen)
     work.cache.sweep()
-    found = list(members)
     facts = seen.facts.take(np.arange(len(members)))
-    good = np.flatnonzero(facts.is_good)
+    is_good = facts.is_good
+    good = np.flatnonzero(is_good)
     chunks = [good[at : at + _CHUNK] for at in range(0, len(good), _CHUNK)]
 
     def tasks() -> Iterator[ResizeTask]:
@@ -129,11 +129,18 @@ def resize_images(
         limits=work.limits,
     )
     parts = run_tasks(work, resize_some, tasks())
-    for rows, (files, part) in zip(chunks, parts, strict=True):
-        for row, file in zip(rows.tolist(), files, strict=True):
-            found[row] = file
-        facts.put(rows, part)
-        work.tell("resize", len(rows), len(good))
+
+    def made() -> Iterator[LocalMember]:
+        for rows, (files, part) in zip(chunks, parts, strict=True):
+            facts.put(rows, part)
+            work.tell("resize", len(rows), len(good))
+            yield from files
+
+    smaller = made()
+    found = in_columns(
+        next(smaller) if is_one else member
+        for member, is_one in zip(members, is_good.tolist(), strict=True)
+    )
     sizes = _resized_sizes(seen.sizes, image_size)
     known = Seen(seen.keys, facts, sizes, read=True)
     refuse_broken(known, allow_broken=allow_broken)

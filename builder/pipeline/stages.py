@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from builder.errors import UsageError
 from builder.output.image_digests import beside, check_digests
 from builder.output.lock import check_lock, make_lock
-from builder.pipeline.bring import bring
+from builder.pipeline.bring import bring, in_columns
 from builder.pipeline.examine import examine
 from builder.pipeline.resize import resize_images
 
@@ -111,7 +111,7 @@ def settle(
             allow_broken=allow_broken,
             missing=located.missing,
         )
-    originals = images.members
+    originals = in_columns(images.members)
     if listed is not None:
         check_digests(path, listed, seen)
     resized = resize_images(

@@ -222,11 +222,6 @@ def draws_of(selection: Selection) -> dict[str, dict[str, list[str]]]:
     return draws
 
 
-def keys_of(groups: Sequence[ImageGroup]) -> list[str]:
-    """Return the key of each image, by its number."""
-    return [key for group in groups for key in group.keys]
-
-
 def sizes_of(groups: Sequence[ImageGroup]) -> NDArray[np.int32] | None:
     """Return the stated width and height of each image, int32[n, 2].
 

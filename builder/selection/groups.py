@@ -88,7 +88,7 @@ def connected_groups(n: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
     >>> connected_groups(5, np.array([[4, 1], [3, 4]]))
     array([0, 1, 2, 1, 1])
     """
-    parent = list(range(n))
+    parent = {row: row for row in np.unique(edges).tolist()}
 
     def find(row: int) -> int:
         while parent[row] != row:
@@ -99,7 +99,25 @@ def connected_groups(n: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
     for left, right in edges.tolist():
         low, high = sorted((find(left), find(right)))
         parent[high] = low
-    return np.array([find(row) for row in range(n)], dtype=np.int64)
+    groups = np.arange(n, dtype=np.int64)
+    groups[list(parent)] = [find(row) for row in parent]
+    return groups
+
+
+def met_again(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the places of values that are there more than once, ascending.
+
+    So, of hashes, all that could be equal: of millions, at 24 bytes each.
+
+    >>> met_again(np.array([3, 1, 2, 3]))
+    array([0, 3])
+    """
+    order = np.argsort(values, kind="stable")
+    same = np.diff(values[order]) == 0
+    again = np.zeros(len(order), dtype=np.bool_)
+    again[1:] = same
+    again[:-1] |= same
+    return np.sort(order[again])
 
 
 def link_equal(values: Sequence[str | None]) -> NDArray[np.int64]:

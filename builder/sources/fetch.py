@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from builder.sources.disk import check_room
 from builder.sources.known import is_kept
 from builder.sources.member import LocalMember, RemoteMember
+from builder.sources.members import Members
 from builder.sources.ranges import MAX_GAP, MAX_REQUEST, Request, plan_requests
 from builder.sources.transfer import bytes_to_move, check_version, transfer
 from builder.sources.urls import HTTP_SCHEMES, scheme_of
@@ -226,6 +227,8 @@ def _finished(
 
 def _remote(members: Iterable[Member]) -> list[RemoteMember]:
     """Return the distinct members that are not on this machine."""
+    if isinstance(members, Members) and members.is_local:
+        return []
     return list(dict.fromkeys(m for m in members if isinstance(m, RemoteMember)))
 
 

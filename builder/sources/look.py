@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Protocol
 
 from builder.sources.find import read_zip
 from builder.sources.folder_view import FolderView, is_junk
 from builder.sources.member import LocalMember, RemoteMember
+from builder.sources.members import MemberBlock, Members
+from builder.sources.texts import Texts
 from builder.sources.url_view import UrlView
 from builder.sources.urls import shown
 from builder.sources.ways import (
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from builder.sources.member import Member
     from builder.sources.remote import Remote
+    from builder.sources.texts import Block
 
 # Names by which is told where all of them lie.
 _FIRST = 100
@@ -86,30 +90,62 @@ def locate_in(
     SourceError
         A store cannot be read.
     """
-    members: list[Member | None] = [None] * len(names)
-    ways = [AS_NAMED] * len(names)
+    names = Texts.of(names)
+    members = Members.of(repeat(None, len(names)))
+    ways: dict[int, str] = {}
     for view in views:
-        wanted = range(len(names))
-        rest = [place for place in wanted if members[place] is None]
-        asked = wanted if view.is_listed else rest
-        for at, found in zip(
-            asked, view.look([names[at] for at in asked]), strict=True
-        ):
-            first = members[at]
-            if first is None:
-                members[at] = found
-            elif found is not None and found.file_size != first.file_size:
-                ways[at] = FIRST_OF_SEVERAL
+        # What cannot be listed is asked at once, for all: it looks where they lie.
+        parts: Sequence[Block[str]] = names.blocks if view.is_listed else [names]
+        blocks: list[MemberBlock] = []
+        start = 0
+        for part in parts:
+            firsts = members[start : start + len(part)]
+            blocks.append(MemberBlock(_look(view, part, firsts, start, ways), part))
+            start += len(part)
+        members = Members(blocks)
     reasons: dict[int, str] = {}
-    rest = [place for place, member in enumerate(members) if member is None]
+    rest = members.nowhere.tolist()
     if rest:
-        _find_rest(views, names, hints, rest, members, ways, reasons)
-    used: dict[str, int] = {AS_NAMED: 0}
-    for member, way in zip(members, ways, strict=True):
-        if member is not None:
+        found = _find_rest(views, names, hints, rest, members, ways, reasons)
+        members = Members.of(found.get(at, member) for at, member in enumerate(members))
+    used = {AS_NAMED: len(names) - len(members.nowhere)}
+    for _, way in sorted(ways.items()):
+        if way != AS_NAMED:
+            used[AS_NAMED] -= 1
             used[way] = used.get(way, 0) + 1
     places = [*(view.place for view in views), *absent]
     return Located(members, used, reasons, places)
+
+
+def _look(
+    view: View,
+    names: Block[str],
+    firsts: list[Member | None],
+    start: int,
+    ways: dict[int, str],
+) -> list[Member | None]:
+    """Return some of the files, those of another view first, and tell where both are.
+
+    Parameters
+    ----------
+    view : View
+    names : Block of str, length n
+    firsts : list of (Member or None), length n
+        What views before had.
+    start : int
+        Number of the first of them.
+    ways : dict of int to str
+        Gets the way of those that are in several places.
+    """
+    wanted = list(names)
+    asked = [at for at, first in enumerate(firsts) if view.is_listed or first is None]
+    for at, found in zip(asked, view.look([wanted[at] for at in asked]), strict=True):
+        first = firsts[at]
+        if first is None:
+            firsts[at] = found
+        elif found is not None and found.file_size != first.file_size:
+            ways[start + at] = FIRST_OF_SEVERAL
+    return firsts
 
 
 def _find_rest(
@@ -117,11 +153,12 @@ def _find_rest(
     names: Sequence[str],
     hints: Sequence[str | None] | None,
     rest: Sequence[int],
-    members: list[Member | None],
-    ways: list[str],
+    members: Members,
+    ways: dict[int, str],
     reasons: dict[int, str],
-) -> None:
-    """Find what is not there as named, and say why the others are not found."""
+) -> dict[int, Member]:
+    """Return what is not there as named, and say why the others are not found."""
+    found: dict[int, Member] = {}
     there = (
         file._replace(store=number)
         for number, view in enumerate(views)
@@ -131,28 +168,30 @@ def _find_rest(
         [names[at] for at in rest],
         there,
         hints=None if hints is None else [hints[at] for at in rest],
-        taken=[_place_of(member) for member in members if member is not None],
+        taken=(_place_of(member) for member in members if member is not None),
     )
     for at, match in zip(rest, matches, strict=True):
         if match.file is not None:
-            members[at] = views[match.file.store].take(match.file)
+            found[at] = views[match.file.store].take(match.file)
             ways[at] = match.way
         elif match.reason:
             reasons[at] = match.reason
     for view in views:
         if isinstance(view, UrlView):
-            left = [at for at in rest if members[at] is None and at not in reasons]
+            left = [at for at in rest if at not in found and at not in reasons]
             asked = view.guess(
                 [names[at] for at in left],
                 [hints[at] if hints else None for at in left],
             )
             for at, (member, way) in zip(left, asked, strict=True):
-                members[at], ways[at] = member, way
-    nowhere = [at for at in rest if members[at] is None]
+                if member is not None:
+                    found[at], ways[at] = member, way
+    nowhere = [at for at in rest if at not in found]
     for at in nowhere[:_TOLD]:
         told = [view.why_not(names[at]) for view in views]
         if any(told):
             reasons[at] = next(filter(None, told))
+    return found
 
 
 def best_of(views: Sequence[FolderView], names: Sequence[str]) -> FolderView:

@@ -129,7 +129,7 @@ def match_names(
                 match = by_hint._replace(way="by the tail of its address")
         found.append(match)
     uses = Counter(match.file.place for match in found if match.file is not None)
-    uses.update(set(taken) & set(uses))
+    uses.update({place for place in taken if place in uses})
     return [
         Match(None, reason=f"could be {match.file.name}, as another one could")
         if match.file is not None and uses[match.file.place] > 1

@@ -130,6 +130,7 @@ def test_parts_that_pictures_are_worked_on_in_make_no_difference(monkeypatch):
     whole = find_lookalikes(some)
     assert len(whole.pairs) == 7
     monkeypatch.setattr(first_look, "_PART", 5)
+    monkeypatch.setattr(first_look, "_SLAB", 10)
     monkeypatch.setattr(first_look, "_PAIRS", 3)
     monkeypatch.setattr(second_look, "_PART", 2)
     parts = find_lookalikes(some)
@@ -147,15 +148,22 @@ def test_candidates_are_the_pairs_that_share_a_key_and_differ_in_few_bits(
     few = pictures(6)
     some = np.concatenate([few, *(np.roll(few, by, axis=2) for by in (1, 2, 3))])
     rows = np.arange(len(some))
+    monkeypatch.setattr(first_look, "_PART", 5)
+    monkeypatch.setattr(first_look, "_SLAB", 10)
     found = {
         (left, right, c.turn, c.zoom)
         for c in candidates(some, rows)
         for left, right in zip(c.left.tolist(), c.right.tolist(), strict=True)
     }
-    hashes, keys = first_look._look(some, rows, 0, 1.0)
+
+    def look(turn, zoom):
+        there = turned(some, turn)
+        return first_look._hashes(first_look._blocks_of(there, rows, zoom))
+
+    hashes, keys = look(0, 1.0)
     expected = set()
     for turn, zoom in itertools.product(range(8), first_look.ZOOMS):
-        others, sought = first_look._look(some, rows, turn, zoom)
+        others, sought = look(turn, zoom)
         for left, right in itertools.permutations(range(len(some)), 2):
             pairs = zip(hashes[left].tolist(), others[right].tolist(), strict=True)
             bits = sum((a ^ b).bit_count() for a, b in pairs)

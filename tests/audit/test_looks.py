@@ -168,7 +168,8 @@ def test_hashes_keys_and_details_are_what_they_were():
     pictures, rows = some(), np.arange(12 + len(WAYS))
     digest = hashlib.sha256()
     for turn, zoom in ((0, 1.0), (5, 0.95), (6, 0.9)):
-        for part in first_look._look(pictures, rows, turn, zoom):
+        there = turned(pictures, turn)
+        for part in first_look._hashes(first_look._blocks_of(there, rows, zoom)):
             digest.update(part.astype("<u8").tobytes())
     assert digest.hexdigest()[:16] == HASHES
     assert second_look.detail(pictures[:3]) == pytest.approx(DETAILS, abs=1e-5)

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from builder.audit.shortcuts import (
+from builder.audit.measured import (
     DECODED,
-    MOST_LISTED,
     UNDECODED,
+    measures_of,
+    measures_of_sizes,
+)
+from builder.audit.shortcuts import (
+    MOST_LISTED,
     Contrast,
     compare,
     contrasts_of,
-    measures_of,
-    measures_of_sizes,
     report,
     unrolled,
 )

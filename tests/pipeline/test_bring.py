@@ -119,7 +119,7 @@ def test_only_what_lies_elsewhere_is_fetched_and_once(here, away, server, work):
     members = [away[4], here, away[2], away[4]]
     found = to_here(members, work)
     assert found == bring(members, work)
-    assert found[1] is here
+    assert found[1] == here
     assert [file.name for file in found] == [member.name for member in members]
     assert [Path(file.path).read_bytes() for file in found] == [
         FILES["4.jpg"], b"here", FILES["2.jpg"], FILES["4.jpg"],

@@ -10,6 +10,8 @@ from PIL import Image
 
 from builder import build, plan
 from builder.datasets.coco.context import KNOWN_PAIRS
+from builder.pipeline import examine
+from builder.sources.scratch import on_disk
 from tests.conftest import COCO_RECIPE, ISIC_RECIPE
 from tests.small import COCO, DATASETS, ISIC, OPTIONS, build_from, read_json
 from tests.tiny import contents, run
@@ -184,3 +186,21 @@ def test_a_build_that_does_not_decode_says_so_everywhere(coco_source, tmp_path):
     assert "**not decoded**" in (out / "README.md").read_text()
     assert [path.name for path in (out / "figures").iterdir()] == ["context.png"]
     assert json.loads((out / "manifest.json").read_text())["options"]["audit"] is False
+
+
+def test_what_is_seen_of_many_images_lies_on_the_disk_and_is_the_same(
+    builds, isic_source, tmp_path, monkeypatch
+):
+    """As for more than a million images: the same output to the byte."""
+    made = []
+
+    def make(shape, dtype, *, folder):
+        made.append(folder)
+        return on_disk(shape, dtype, folder=folder)
+
+    monkeypatch.setattr(examine, "IN_MEMORY", 10)
+    monkeypatch.setattr(examine, "on_disk", make)
+    build_from(ISIC, isic_source, tmp_path / "out", cache_dir=tmp_path / "cache")
+    assert contents(tmp_path / "out") == contents(builds[ISIC])
+    assert set(made) == {tmp_path / "cache"}
+    assert list((tmp_path / "cache").iterdir()) == []

@@ -17,9 +17,8 @@ from builder.images.facts import AuditFacts, Seen
 from builder.output.lock import first_difference
 from builder.pipeline.locate import locate
 from builder.pipeline.notes import notes_of
-from builder.pipeline.prepare import Request, prepare
+from builder.pipeline.prepare import Request, keys_of, prepare
 from builder.pipeline.work import working
-from builder.selection.contract import keys_of
 from coco_stuff_trimmed.coco_stuff_trimmed import CocoStuffTrimmed
 from tests.conftest import COCO_RECIPE
 from tests.datasets.test_scripts import assert_equal_roads

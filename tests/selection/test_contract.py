@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import builder
+from builder.pipeline.prepare import keys_of
 from builder.selection.contract import (
     Export,
     ImageGroup,
     SettledSelection,
     SplitRows,
     draws_of,
-    keys_of,
     sizes_of,
 )
 from tests.small import DATASETS, build_from

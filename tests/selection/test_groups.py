@@ -15,6 +15,7 @@ from builder.selection.groups import (
     cut_linked,
     link_equal,
     link_named,
+    met_again,
     split_groups,
 )
 from builder.selection.recipe import TOLERANCE
@@ -411,3 +412,10 @@ def test_fewer_groups_than_splits_are_explained():
     )
     with pytest.raises(SelectionError, match=words):
         linked(values, [], 20)
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3)))
+def test_what_is_met_again_is_all_that_is_there_twice(values):
+    found = met_again(np.array(values, dtype=np.int64)).tolist()
+    expected = [at for at, value in enumerate(values) if values.count(value) > 1]
+    assert found == expected

@@ -11,6 +11,7 @@ from builder.audit import (
     context,
     drift,
     duplicates,
+    measured,
     modes,
     shortcuts,
     sizes,
@@ -133,14 +134,14 @@ def plot_coco(
 
 def _shortcuts(drawn: CocoDraws, seen: Seen) -> dict[str, Any]:
     """Return what tells the classes without a look at what is shown."""
-    values = shortcuts.measures_of(seen.facts, decoded=seen.decoded)
+    values = measured.measures_of(seen.facts, decoded=seen.decoded)
     compared = [shortcuts.compare("selection", values, drawn_contrasts(drawn))]
     whole = np.array(
         [(i.width, i.height) for table in drawn.tables.values() for i in table.images],
         dtype=np.int32,
     ).reshape(-1, 2)
     if whole.all(axis=1).any():
-        stated = shortcuts.measures_of_sizes(whole)
+        stated = measured.measures_of_sizes(whole)
         compared += [shortcuts.compare("source", stated, source_contrasts(drawn))]
     return shortcuts.report(compared, decoded=seen.decoded)
 

@@ -12,6 +12,7 @@ from builder.audit import (
     drift,
     duplicates,
     labels,
+    measured,
     modes,
     shortcuts,
     sizes,
@@ -109,7 +110,7 @@ def plot_isic(
 
 def _shortcuts(taken: IsicSlices, seen: Seen) -> dict[str, Any]:
     """Return what tells the labels without a look at what is shown."""
-    values = shortcuts.measures_of(seen.facts, decoded=seen.decoded)
+    values = measured.measures_of(seen.facts, decoded=seen.decoded)
     contrasts = shortcuts.contrasts_of(taken.labels, LABELS)
     found = shortcuts.compare("selection", values, contrasts)
     return shortcuts.report([found], decoded=seen.decoded)

@@ -13,6 +13,7 @@ from builder.audit import (
     drift,
     duplicates,
     labels,
+    measured,
     modes,
     shortcuts,
     sizes,
@@ -21,6 +22,7 @@ from builder.audit import (
 from builder.audit.drift import MISSING
 from builder.datasets.table.splits import stem_of
 from builder.datasets.table.values import numbers
+from builder.sources.texts import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +69,7 @@ def audit_table(
         Duplicates that the source lists.
     """
     facts = seen.facts
-    key_of = {stem_of(key): key for key in taken.keys}
+    key_of = {stem_of(key): key for key in taken.keys} if pairs else {}
     listed = pairs and [
         (key_of.get(stem_of(a), a), key_of.get(stem_of(b), b)) for a, b in pairs
     ]
@@ -87,7 +89,8 @@ def audit_table(
         "drift": drift.report(_drifts(taken, seen, features)),
     }
     if len(taken.classes) > 1:
-        named = [(name,) for name in taken.labels.tolist()]
+        alone = {name: (name,) for name in taken.pool.classes}
+        named = [alone[name] for name in taken.labels]
         told["conflicts"] = conflicts.report(found, taken.keys, named)
         told["shortcuts"] = _shortcuts(taken, seen)
     if seen.decoded:
@@ -148,7 +151,7 @@ def plot_table(
 
 def _shortcuts(taken: TableRows, seen: Seen) -> dict[str, Any]:
     """Return what tells the classes without a look at what is shown."""
-    values = shortcuts.measures_of(seen.facts, decoded=seen.decoded)
+    values = measured.measures_of(seen.facts, decoded=seen.decoded)
     contrasts = shortcuts.contrasts_of(taken.labels, taken.classes)
     found = shortcuts.compare("selection", values, contrasts)
     return shortcuts.report([found], decoded=seen.decoded)
@@ -174,7 +177,10 @@ def features_of(taken: TableRows) -> list[Feature]:
             found.append(_banded(column, numbers(values)))
         elif kinds <= VALUES:
             texts = taken.values(column, np.arange(len(rows)))
-            named = [None if v is None else str(v) for v in texts]
+            once: dict[str, str] = {}  # a text of its own for each row would add up
+            named = [
+                None if v is None else once.setdefault(str(v), str(v)) for v in texts
+            ]
             if not _is_label(named, taken.pool.labels):
                 found.append(Feature(column, named))
     return found
@@ -183,9 +189,9 @@ def features_of(taken: TableRows) -> list[Feature]:
 def _is_label(values: Sequence[str | None], classes: NDArray[np.int64]) -> bool:
     """Whether a column says but the label in other words."""
     labels_by_value: dict[str | None, set[int]] = {}
-    for value, number in zip(values, classes.tolist(), strict=True):
+    for value, number in zip(values, each(classes), strict=True):
         labels_by_value.setdefault(value, set()).add(number)
-    return len(set(classes.tolist())) > 1 and all(
+    return len(np.unique(classes)) > 1 and all(
         len(numbers_) == 1 for numbers_ in labels_by_value.values()
     )
 
@@ -201,9 +207,8 @@ def _banded(column: str, values: NDArray[np.float64]) -> Feature:
         *(f"{low} to {high}" for low, high in itertools.pairwise(said)),
         f"{said[-1]} and more",
     )
-    place = np.searchsorted(borders, values, "right").tolist()
-    gone = np.isnan(values).tolist()
-    named = [None if nan else names[at] for at, nan in zip(place, gone, strict=True)]
+    place = np.where(np.isnan(values), -1, np.searchsorted(borders, values, "right"))
+    named = [None if at < 0 else names[at] for at in each(place)]
     return Feature(column, named, names)
 
 
@@ -214,10 +219,9 @@ def _parts(taken: TableRows, seen: Seen) -> dict[str, NDArray[np.bool_]]:
     return {kind: (named == kind) & seen.facts.is_good for kind in kinds}
 
 
-def _selected(taken: TableRows, seen: Seen) -> list[int]:
+def _selected(taken: TableRows, seen: Seen) -> NDArray[np.int64]:
     """Return the rows whose images are not broken."""
-    rows: list[int] = taken.union[seen.facts.is_good].tolist()
-    return rows
+    return taken.union[seen.facts.is_good]
 
 
 def _label_tables(
@@ -230,7 +234,7 @@ def _label_tables(
     told = {}
     for feature in features:
         counts: dict[str, dict[str, int]] = {}
-        for row in rows:
+        for row in each(rows):
             value = feature.values[row]
             name = taken.pool.classes[int(taken.pool.labels[row])]
             of = counts.setdefault(
@@ -256,7 +260,7 @@ def _two_classes(
     positive = taken.labels[seen.facts.is_good] == taken.classes[1]
     return {
         feature.name: labels.count_labels(
-            [feature.values[row] for row in rows], positive, order=feature.order
+            [feature.values[row] for row in each(rows)], positive, order=feature.order
         )
         for feature in features
     }
@@ -268,11 +272,11 @@ def _drifts(
     rows = _selected(taken, seen)
     compared = list(features)
     if taken.pool.classes:
-        named = [taken.pool.classes[n] for n in taken.pool.labels.tolist()]
+        named = [taken.pool.classes[n] for n in each(taken.pool.labels)]
         compared.insert(0, Feature("label", [*named]))
     return [
         drift.compare_values(
-            feature.name, [feature.values[row] for row in rows], feature.values
+            feature.name, [feature.values[row] for row in each(rows)], feature.values
         )
         for feature in compared
     ]

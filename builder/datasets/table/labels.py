@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.datasets.table.values import as_text, known_texts, numbers
+from builder.datasets.table.values import as_text, in_order, known_texts, numbers
 from builder.errors import AnnotationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from builder.datasets.table.frame import Frame
 
@@ -41,11 +41,11 @@ def labels_of(
     """
     if not columns:
         return [""] * len(frame)
-    found: list[str | None]
+    found: Iterable[str | None]
     if len(columns) > 1:
         found = _of_columns(frame, columns)
     else:
-        found = [as_text(v).strip() for v in frame.rows[columns[0]].tolist()]
+        found = (as_text(v).strip() for v in in_order(frame.rows[columns[0]]))
     if not classes:
         return known_texts(found)
     meant: dict[str, str] = {}

@@ -12,12 +12,14 @@ import pandas as pd
 
 from builder.datasets.recipe_record import SPLIT
 from builder.datasets.table.labels import labels_of, name_classes
-from builder.datasets.table.values import as_text, known_texts
+from builder.datasets.table.values import as_text, in_order, known_texts
 from builder.errors import AnnotationError
+from builder.selection.groups import met_again
 from builder.selection.names import check_names, plain_name, unsafe_reason
+from builder.sources.texts import Texts, each, in_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ class Pool:
     ----------
     rows : pandas.DataFrame
         The tables' own columns.
-    names : list of str, length n
+    names : Texts, length n
         Name of each row's image, as the table has it.
     files : tuple of str
         Name of each table.
@@ -61,7 +63,7 @@ class Pool:
     """
 
     rows: pd.DataFrame
-    names: list[str]
+    names: Texts
     files: tuple[str, ...]
     file_of: NDArray[np.int64]
     splits: tuple[str, ...]
@@ -76,15 +78,16 @@ class Pool:
         return len(self.rows)
 
     @cached_property
-    def keys(self) -> list[str]:
+    def keys(self) -> Texts:
         """Key of each row's image: its name, after its split where two are alike."""
-        plain = [plain_name(name) for name in self.names]
-        if len(set(plain)) == len(plain):
-            return plain
-        return [
+        plain = Texts.of(map(plain_name, self.names))
+        again = [plain[row] for row in _alike(plain).tolist()]
+        if len(set(again)) == len(again):
+            return self.names if plain == self.names else plain
+        return Texts.of(
             f"{self.splits[split]}/{name}"
-            for split, name in zip(self.split_of.tolist(), plain, strict=True)
-        ]
+            for split, name in zip(each(self.split_of), plain, strict=True)
+        )
 
     def owners(self, rows: NDArray[np.int64]) -> dict[str, list[str | None]]:
         """Return the values of each column that keeps rows together, None if none."""
@@ -127,7 +130,7 @@ def make_pool(frames: Mapping[str, Frame], columns: Columns) -> Pool:
         image stands in two rows that differ.
     """
     parts: list[pd.DataFrame] = []
-    names: list[str] = []
+    names: list[Texts] = []
     values: list[str | None] = []
     split_names: list[str] = []
     file_of: list[NDArray[np.int64]] = []
@@ -145,26 +148,27 @@ def make_pool(frames: Mapping[str, Frame], columns: Columns) -> Pool:
             for place, name in enumerate(names_there)
         }
         frame = replace(table, rows=table.rows.rename(columns=spelt))
-        named = [as_text(v).strip() for v in frame.rows[roles["image"][0]].tolist()]
+        column = frame.rows[roles["image"][0]]
+        named = Texts.of(as_text(value).strip() for value in in_order(column))
         labels = labels_of(frame, roles["label"], columns.labels, unmapped)
         places = _places(frame, roles["split"], split)
         kept = np.ones(len(frame), dtype=bool)
         for reason, lacks in (
-            (NO_IMAGE, [not name for name in named]),
-            (NO_LABEL, [label is None for label in labels]),
-            (NO_SPLIT, [place is None for place in places]),
+            (NO_IMAGE, _flags(not name for name in named)),
+            (NO_LABEL, _flags(label is None for label in labels)),
+            (NO_SPLIT, _flags(place is None for place in places)),
             (AGAIN, _said_twice(frame, named)),
         ):
-            away = kept & np.array(lacks, dtype=bool)
+            away = kept & lacks
             if away.any():
                 left_out[reason] = left_out.get(reason, 0) + int(away.sum())
             kept &= ~away
         rows = np.flatnonzero(kept)
         _check_names(frame, named, rows)
-        parts.append(frame.rows.iloc[rows])
-        names += [named[row] for row in rows.tolist()]
-        values += [labels[row] for row in rows.tolist()]
-        split_names += [str(places[row]) for row in rows.tolist()]
+        parts.append(frame.rows if kept.all() else frame.rows.iloc[rows])
+        names.append(named.take(rows))
+        values += [labels[row] for row in each(rows)]
+        split_names += [str(places[row]) for row in each(rows)]
         file_of.append(np.full(len(rows), number, dtype=np.int64))
         notes += frame.notes
     known = tuple(dict.fromkeys([*filter(None, frames), *filter(None, split_names)]))
@@ -179,21 +183,30 @@ def make_pool(frames: Mapping[str, Frame], columns: Columns) -> Pool:
         notes.append(f"no class stands for {', '.join(listed)}{more}: rows left out")
     return Pool(
         rows=pd.concat(parts, ignore_index=True),
-        names=names,
+        names=Texts(block for part in names for block in part.blocks),
         files=tuple(frame.name for frame in frames.values()),
         file_of=np.concatenate(file_of),
         splits=known,
-        split_of=_codes([split_number.get(name, 0) for name in split_names]),
+        split_of=_codes(split_number.get(name, 0) for name in split_names),
         classes=classes,
-        labels=_codes([number_of.get(str(value), 0) for value in values]),
+        labels=_codes(number_of.get(str(value), 0) for value in values),
         roles=roles,
         left_out=left_out,
         notes=tuple(notes),
     )
 
 
-def _codes(numbers: list[int]) -> NDArray[np.int64]:
-    return np.array(numbers, dtype=np.int64)
+def _codes(numbers: Iterable[int]) -> NDArray[np.int64]:
+    return np.fromiter(numbers, dtype=np.int64)
+
+
+def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:
+    return np.fromiter(values, dtype=np.bool_)
+
+
+def _alike(names: Texts) -> NDArray[np.int64]:
+    """Return the rows of all names that may be there twice, by their hashes."""
+    return met_again(np.fromiter(map(hash, names), dtype=np.int64, count=len(names)))
 
 
 def _roles(frame: Frame, columns: Columns) -> dict[str, list[str]]:
@@ -225,7 +238,7 @@ def _places(frame: Frame, column: list[str], split: str) -> list[str | None]:
     return found
 
 
-def _said_twice(frame: Frame, named: list[str]) -> NDArray[np.bool_]:
+def _said_twice(frame: Frame, named: Texts) -> NDArray[np.bool_]:
     """Return which rows repeat an earlier one wholly.
 
     Raises
@@ -233,7 +246,10 @@ def _said_twice(frame: Frame, named: list[str]) -> NDArray[np.bool_]:
     AnnotationError
         Two rows of one image differ.
     """
-    plain = pd.Series([plain_name(name) for name in named])
+    names = Texts.of(map(plain_name, named))
+    if not any(names[row] for row in each(_alike(names))):
+        return np.zeros(len(frame), dtype=bool)
+    plain = pd.Series(list(names))
     again = (plain.duplicated() & (plain != "")).to_numpy()
     if not again.any():
         return np.zeros(len(frame), dtype=bool)
@@ -257,13 +273,13 @@ def _said_twice(frame: Frame, named: list[str]) -> NDArray[np.bool_]:
     return whole
 
 
-def _check_names(frame: Frame, named: list[str], rows: NDArray[np.int64]) -> None:
+def _check_names(frame: Frame, named: Texts, rows: NDArray[np.int64]) -> None:
     try:
-        names = [named[row] for row in rows.tolist()]
-        check_names(names, where=frame.name, records=names)
+        for names in in_blocks(named[row] for row in each(rows)):
+            check_names(names, where=frame.name, records=names)
     except AnnotationError:
         # Where a row stands is told of the wrong one alone, as that takes a while.
-        for row in rows.tolist():
+        for row in each(rows):
             if unsafe_reason(plain_name(named[row])):
                 check_names(
                     [named[row]], where=frame.name, records=[f"in {frame.where(row)}"]

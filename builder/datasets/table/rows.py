@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from builder.datasets.table.values import as_text
+from builder.datasets.table.values import Column, as_text
 from builder.errors import AnnotationError
 from builder.selection.contract import SplitRows
 from builder.selection.names import config_names
 from builder.selection.rules import repeats
+from builder.sources.texts import each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from builder.datasets.recipe_record import RecipeFile
     from builder.datasets.table.choose import Chosen
     from builder.datasets.table.pool import Pool
+    from builder.sources.texts import Texts
 
 _DTYPES = {"i": "int64", "f": "float64", "b": "bool"}
 
@@ -48,9 +50,9 @@ class TableRows:
         return np.unique(np.concatenate([*self.chosen.splits.values()]))
 
     @cached_property
-    def keys(self) -> list[str]:
+    def keys(self) -> Texts:
         """Key of each image."""
-        return [self.pool.keys[row] for row in self.union.tolist()]
+        return self.pool.keys.take(self.union)
 
     @cached_property
     def classes(self) -> list[str]:
@@ -63,16 +65,16 @@ class TableRows:
     def labels(self) -> NDArray[np.object_]:
         """Name of the class of each image; empty where there are none."""
         names = self.pool.classes or ("",)
-        labels = self.pool.labels[self.union].tolist()
-        return np.array([names[number] for number in labels], dtype=object)
+        return np.array(names, dtype=object)[self.pool.labels[self.union]]
 
     @cached_property
     def split_of(self) -> list[str]:
         """Split of each image in the config ``default``."""
-        found = np.full(len(self.union), "", dtype=object)
+        found = [""] * len(self.union)
         for split, rows in self.chosen.splits.items():
-            found[self.places(rows)] = split
-        return [str(split) for split in found.tolist()]
+            for place in each(self.places(rows)):
+                found[place] = split
+        return found
 
     @cached_property
     def own(self) -> dict[str, str]:
@@ -166,10 +168,10 @@ class TableRows:
         columns: dict[str, Any] = {}
         if self.pool.classes:
             place = {name: number for number, name in enumerate(self.classes)}
-            labels = self.pool.labels[rows].tolist()
-            columns["label"] = [place[self.pool.classes[n]] for n in labels]
+            numbers = [place.get(name, -1) for name in self.pool.classes]
+            columns["label"] = np.array(numbers, np.int64)[self.pool.labels[rows]]
         for column, name in self.own.items():
-            columns[name] = self.values(column, rows)
+            columns[name] = Column(partial(self.values, column), rows)
         return columns
 
     def _drawn(self, rows: NDArray[np.int64], number: int) -> dict[str, Any]:

@@ -95,9 +95,9 @@ class TableSelection(SettledSelection, TableRows):
         files = self.pool.file_of[self.union]
         groups = []
         for number, store in enumerate(self.stores):
-            places = np.flatnonzero(files == number).tolist()
-            names = [self.pool.names[int(self.union[at])] for at in places]
-            keys = [self.keys[at] for at in places]
+            places = np.flatnonzero(files == number)
+            names = self.pool.names.take(self.union[places])
+            keys = self.keys.take(places)
             split = self.pool.splits[number] if len(self.stores) > 1 else ""
             role = f"{split} images" if split else "images"
             groups.append(ImageGroup(role, store, keys, names, keys))

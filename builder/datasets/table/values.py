@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from builder.sources.texts import BLOCK
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -21,6 +25,39 @@ _UNKNOWN = frozenset(
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+(?:,\d+)?")
 
 
+@dataclass(frozen=True, eq=False)
+class Column(Sequence[Any]):
+    """Values of some rows, which become Python's when they are asked for.
+
+    Attributes
+    ----------
+    make : callable
+        Returns the values of rows.
+    rows : ndarray of int64, shape (n,)
+    """
+
+    make: Callable[[NDArray[np.int64]], list[Any]]
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return self.make(self.rows[at])
+        return self.make(self.rows[[at]])[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self), BLOCK):
+            yield from self[start : start + BLOCK]
+
+
+def in_order(values: pd.Series) -> Iterator[Any]:
+    """Yield the values of a column as Python's, some of which are made at a time."""
+    for start in range(0, len(values), BLOCK):
+        yield from values.iloc[start : start + BLOCK].tolist()
+
+
 def known_texts(values: Iterable[Any]) -> list[str | None]:
     """Return identifiers or labels as text, None where there is none.
 
@@ -28,9 +65,10 @@ def known_texts(values: Iterable[Any]) -> list[str | None]:
     ['0012', 'mel', None, None, None, None, None, '7', '40']
     """
     found = []
+    once: dict[str, str] = {}  # a text of its own for each row would add up
     for value in values:
         text = as_text(value).strip()
-        found.append(None if text.lower() in _UNKNOWN else text)
+        found.append(None if text.lower() in _UNKNOWN else once.setdefault(text, text))
     return found
 
 

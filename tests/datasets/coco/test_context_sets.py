@@ -20,7 +20,8 @@ from builder.datasets.coco.rules import BALANCED
 from builder.datasets.coco.study_selection import remarks_of, select_coco
 from builder.datasets.coco.stuff import Stuff, match_stuff
 from builder.errors import SelectionError
-from builder.selection.contract import draws_of, keys_of
+from builder.pipeline.prepare import keys_of
+from builder.selection.contract import draws_of
 from builder.sources.image_stores import FolderImages
 from tests.stuffed import stuff_of
 from tests.tiny import coco_json, read_data

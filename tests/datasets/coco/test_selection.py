@@ -13,7 +13,8 @@ from builder.datasets.coco.recipe import NOTEBOOK_TARGETS, CocoRecipe
 from builder.datasets.coco.study_selection import select_coco
 from builder.datasets.coco.targets import find_targets
 from builder.errors import SelectionError, UsageError
-from builder.selection.contract import draws_of, keys_of, sizes_of
+from builder.pipeline.prepare import keys_of
+from builder.selection.contract import draws_of, sizes_of
 from builder.selection.names import config_name, config_names
 from builder.sources.image_stores import FolderImages
 from tests.benchmarks.notebook import clean_data, load_coco_data, sync_data
