@@ -20,7 +20,7 @@ import stat
 import time
 import zlib
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from platformdirs import user_cache_path
@@ -93,13 +93,17 @@ class Cache:
 
     def path_of(self, member: RemoteMember) -> Path:
         """Return where `member` is kept, or would be."""
+        return Path(self.root, self._name_of(member))
+
+    def _name_of(self, member: RemoteMember) -> str:
+        """Return where that is below the root."""
         source = _source_of(member)
         if source not in self._folders:  # one of many members, and asked for each
-            self._folders[source] = str(self.root / FOLDER / _digest(*source))
+            self._folders[source] = f"{FOLDER}/{_digest(*source)}"
         key = [member.name, member.file_size, member.CRC]
         if not member.in_zip:
             key = [member.url, member.etag]
-        return Path(self._folders[source], _digest(*key))
+        return f"{self._folders[source]}/{_digest(*key)}"
 
     def has(self, member: RemoteMember) -> bool:
         """Return whether `member` is there with the right length, its bytes unread.
@@ -156,9 +160,9 @@ class Cache:
             The disk is full, or the cache cannot be written. What was kept before is
             still there.
         """
-        name = self.path_of(member).relative_to(self.root).as_posix()
+        name = self._name_of(member)
         try:
-            self._describe(PurePosixPath(name).parent, member)
+            self._describe(name.rpartition("/")[0], member)
             finish = None if member.in_zip else partial(self._keep_crc, name)
             with self._writing(name, finish) as file:
                 yield file
@@ -179,7 +183,7 @@ class Cache:
                 if HALF.fullmatch(name) and found.st_mtime < before:
                     remove(folder, name)
 
-    def _describe(self, folder: PurePosixPath, member: RemoteMember) -> None:
+    def _describe(self, folder: str, member: RemoteMember) -> None:
         """Say beside the entries what they are of; URLs without their secrets."""
         name = f"{folder}/{SOURCE}"
         if not (self.root / name).exists():
