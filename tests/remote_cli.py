@@ -1,4 +1,4 @@
-"""Served sources, and command lines that read them; for tests of real processes."""
+"""Served sources, and command lines that read them, here or in real processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from tests.small import COCO, ISIC, OPTIONS
-from tests.tiny import ROOT, run, zip_folder
+from tests.tiny import ROOT, call, zip_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +65,8 @@ def environ(cache: Path, **more: str) -> dict[str, str]:
 
 
 def trimset(cache: Path, *words: object, status: int = 0, **more: str) -> str:
-    """Run a command; return stdout, or the one line on stderr where it is to fail."""
-    done = run(*words, **environ(cache, **more))
+    """Run a command here; return stdout, or the line on stderr where it is to fail."""
+    done = call(*words, **environ(cache, **more))
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     if status:

@@ -36,7 +36,8 @@ def command(args):
         print("put away", flush=True)
         if how in {"late", "twice"}:
             signals.STOPPING = 60
-            time.sleep(60)
+            for _ in range(600):  # a signal that comes just before a wait ends the next
+                time.sleep(0.1)
     return 0
 
 cli.make_parser = lambda _: argparse.Namespace(
