@@ -18,6 +18,10 @@ from unittest import mock
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 DATA = Path(__file__).with_name("data")
+# The end of code that loads rows in a process of its own. On a busy machine Arrow's
+# threads now and then abort a process that loaded some and ends (apache/arrow#45214);
+# what it loaded is what counts.
+LEAVE = "\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n"
 OFFICIAL_CSV = SHARED / "data/isic/ISIC_2020_Training_GroundTruth.csv"
 
 

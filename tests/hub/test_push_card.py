@@ -16,6 +16,7 @@ from builder.hub.verify import verify_remote
 from tests.hub.pushing import REPO, changing, contents, published, refuse
 from tests.hub_client import environment, python_with
 from tests.servers.hub_repos import Repo
+from tests.tiny import LEAVE
 from tests.tiny_build import make_build, relist
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -397,7 +398,7 @@ def test_a_config_that_a_colleague_added_stays(
 
     def run(code, token=None, version=version):
         done = subprocess.run(
-            [python_with(version), "-W", "ignore", "-c", code, REPO],
+            [python_with(version), "-W", "ignore", "-c", code + LEAVE, REPO],
             env=environment(hub, tmp_path, token) | {"HF_HUB_DISABLE_XET": "1"},
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
@@ -438,7 +439,7 @@ def test_what_a_colleague_pushed_without_a_name_does_not_vanish(
     if where == "under ours":
         push(first, REPO)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SAME_NAME, REPO, where],
+        [sys.executable, "-W", "ignore", "-c", SAME_NAME + LEAVE, REPO, where],
         env=environment(hub, tmp_path, "hf_alice") | {"HF_HUB_DISABLE_XET": "1"},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -505,7 +506,7 @@ def test_the_folder_of_a_config_loads_by_itself(first, tmp_path, version):
 
     def run(code, *words):
         return subprocess.run(
-            [python, "-W", "ignore", "-c", code, *words], env=env, cwd=tmp_path,
+            [python, "-W", "ignore", "-c", code + LEAVE, *words], env=env, cwd=tmp_path,
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
