@@ -8,12 +8,16 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from unittest import mock
 
+from builder.sources.remote import Remote
 from tests.small import COCO, ISIC, OPTIONS
 from tests.tiny import ROOT, call, zip_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # What reads shards, and not what writes them.
@@ -86,6 +90,19 @@ def without_repeats(err: str) -> str:
 def report_of(cache: Path, *words: object, **more: str) -> dict:
     """Run a command with --json, and return its report."""
     return json.loads(trimset(cache, *words, "--json", **more).splitlines()[-1])
+
+
+@contextmanager
+def hurried() -> Iterator[list[float]]:
+    """Let the waits before another attempt take no time; give how long they were."""
+    wait, naps = Remote._wait, []
+
+    def hurry(remote: Remote, seconds: float) -> None:
+        naps.append(seconds)
+        wait(remote, 0)
+
+    with mock.patch.object(Remote, "_wait", hurry):
+        yield naps
 
 
 def start(cache: Path, *words: object, **more) -> subprocess.Popen[str]:

@@ -14,7 +14,7 @@ from builder.errors import CardError, PushError, VerifyError
 from builder.hub.push import push
 from builder.hub.verify import verify_remote
 from tests.hub.pushing import REPO, changing, contents, published, refuse
-from tests.hub_client import environment, python_with
+from tests.hub_client import NO_VIEWER, environment, python_with
 from tests.servers.hub_repos import Repo
 from tests.tiny import LEAVE
 from tests.tiny_build import make_build, relist
@@ -397,8 +397,9 @@ def test_a_config_that_a_colleague_added_stays(
     edit(hub, LICENSE)
 
     def run(code, token=None, version=version):
+        code = NO_VIEWER + code + LEAVE
         done = subprocess.run(
-            [python_with(version), "-W", "ignore", "-c", code + LEAVE, REPO],
+            [python_with(version), "-W", "ignore", "-c", code, REPO],
             env=environment(hub, tmp_path, token) | {"HF_HUB_DISABLE_XET": "1"},
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip

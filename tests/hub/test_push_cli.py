@@ -405,7 +405,7 @@ def test_a_hub_that_stalls_is_not_waited_for_for_ever(
     hub.fail(method, path, "hang", times=999)
     with monkeypatch.context() as patch:
         for module in ("client", "timeouts", "target", "verify"):
-            patch.setattr(f"builder.hub.{module}.TIMEOUT", 0.3)
+            patch.setattr(f"builder.hub.{module}.TIMEOUT", 0.1)
         with pytest.raises(PushError, match=r"connection failed \(.*[Tt]ime"):
             push(builds[COCO], REPO, sleep=lambda _: None)
     hub.faults.clear()

@@ -22,6 +22,7 @@ from tests.remote_cli import (
     SERVED,
     SMALL,
     environ,
+    hurried,
     image_requests,
     lay_out,
     report_of,
@@ -123,7 +124,8 @@ def test_without_a_network_it_is_one_line(dataset, cache, tmp_path):
     proxy = {"http_proxy": nowhere, "https_proxy": nowhere, "NO_PROXY": "",
              "no_proxy": ""}  # fmt: skip
     out = tmp_path / "out"
-    line = trimset(cache, "build", dataset, "--out", out, status=1, **proxy)
+    with hurried():
+        line = trimset(cache, "build", dataset, "--out", out, status=1, **proxy)
     assert re.match(r"trimset: FetchError: https?://[\w.-]+/.*the connection f", line)
     assert list(tmp_path.iterdir()) == []
 

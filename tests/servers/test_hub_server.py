@@ -24,7 +24,7 @@ from huggingface_hub.errors import (
 )
 
 from builder.hub.push import push
-from tests.hub_client import environment, point_at, python_with
+from tests.hub_client import NO_VIEWER, environment, point_at, python_with
 from tests.servers.hub_server import HubServer
 from tests.tiny import LEAVE
 from tests.tiny_build import make_build
@@ -270,7 +270,7 @@ def rows_of(folder, config, split):
 def test_load_dataset_by_name(served, tmp_path, version):
     server, folder = served
     done = subprocess.run(
-        [python_with(version), "-c", LOAD + LEAVE, REPO, "car"],
+        [python_with(version), "-c", NO_VIEWER + LOAD + LEAVE, REPO, "car"],
         env=environment(server, tmp_path),
         capture_output=True,
         text=True,
