@@ -288,6 +288,7 @@ def test_addresses_of_other_kinds(source, cache, tmp_path):
 # Object stores.
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow")  # botocore's own
 def test_a_bucket(layouts, cache, tmp_path, builds):
     """Through s3fs, from a real server that speaks its protocol."""
     pytest.importorskip("s3fs")
