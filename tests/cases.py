@@ -386,7 +386,7 @@ def _served(folder: Path) -> Iterator[None]:
     handler = partial(Handler, directory=str(folder))
     address = ("127.0.0.1", int(found[0]))
     with http.server.ThreadingHTTPServer(address, handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         yield
         server.shutdown()
 

@@ -30,10 +30,12 @@ _FIGURES = {}  # by function and digest of the arguments
 
 def pytest_configure(config):
     """Keep `datasets` off the network and its cache out of the home folder."""
+    # Of a run in the background of a shell, or under nohup, what the tests start would
+    # inherit that these are ignored, and never end at those that the tests send.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # Started in the background of a shell; what the tests start inherits that,
-        # and would never end at the Ctrl-C that they send.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.name == "posix" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # A run fails for what was changed, not by luck or for a busy machine: the same
     # examples each time, as slow as they are. `make fuzz` looks for others.
     settings.register_profile(

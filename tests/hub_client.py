@@ -13,6 +13,11 @@ from huggingface_hub import constants
 ROOT = Path(__file__).parent.parent
 
 
+# Before what loads rows. datasets 2 asks the Hub's viewer, at a name made of the
+# endpoint's, for which the resolver of some machines takes ten seconds to find nothing.
+NO_VIEWER = "import datasets\ndatasets.config.USE_PARQUET_EXPORT = False\n"
+
+
 def point_at(hub, monkeypatch, token=None):
     """Make the clients of this process talk to `hub`; return their own sleeps.
 

@@ -1,4 +1,4 @@
-"""Served sources, and command lines that read them; for tests of real processes."""
+"""Served sources, and command lines that read them, here or in real processes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from unittest import mock
 
+from builder.sources.remote import Remote
 from tests.small import COCO, ISIC, OPTIONS
-from tests.tiny import ROOT, run, zip_folder
+from tests.tiny import ROOT, call, zip_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # What reads shards, and not what writes them.
@@ -65,8 +69,8 @@ def environ(cache: Path, **more: str) -> dict[str, str]:
 
 
 def trimset(cache: Path, *words: object, status: int = 0, **more: str) -> str:
-    """Run a command; return stdout, or the one line on stderr where it is to fail."""
-    done = run(*words, **environ(cache, **more))
+    """Run a command here; return stdout, or the line on stderr where it is to fail."""
+    done = call(*words, **environ(cache, **more))
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     if status:
@@ -86,6 +90,19 @@ def without_repeats(err: str) -> str:
 def report_of(cache: Path, *words: object, **more: str) -> dict:
     """Run a command with --json, and return its report."""
     return json.loads(trimset(cache, *words, "--json", **more).splitlines()[-1])
+
+
+@contextmanager
+def hurried() -> Iterator[list[float]]:
+    """Let the waits before another attempt take no time; give how long they were."""
+    wait, naps = Remote._wait, []
+
+    def hurry(remote: Remote, seconds: float) -> None:
+        naps.append(seconds)
+        wait(remote, 0)
+
+    with mock.patch.object(Remote, "_wait", hurry):
+        yield naps
 
 
 def start(cache: Path, *words: object, **more) -> subprocess.Popen[str]:

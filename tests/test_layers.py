@@ -7,6 +7,7 @@ types alone, and no module is an exception.
 import ast
 import re
 import sys
+from functools import cache
 
 import pytest
 
@@ -68,6 +69,7 @@ def name_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def parse(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 

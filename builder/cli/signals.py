@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 INTERRUPTED = "interrupted; the same command goes on from here"
 # Ctrl-C, `kill` and whoever ends services, and a terminal that was closed.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+_LOOK = 0.1  # seconds between looks whether the main thread knows of a signal
 _ending = threading.Lock()
+_known = threading.Event()  # to the main thread: it was told to stop
 
 
 class StopError(KeyboardInterrupt):
@@ -51,6 +53,8 @@ def listening() -> Iterator[None]:
     heard = [n for n in numbers if signal.getsignal(n) != signal.SIG_IGN]
     if threading.current_thread() is not threading.main_thread():
         heard = []
+    if heard and hasattr(signal, "pthread_kill"):
+        _wake_main()
     for number in heard:
         signal.signal(number, partial(_stop, heard))
     try:
@@ -70,7 +74,28 @@ def end(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
+def _wake_main() -> None:
+    """Let a thread wake the main one where a signal came just before it waited.
+
+    Python runs no handler while a thread waits, and only a signal that comes later ends
+    the wait. The system's own handler writes to the pipe at once; then a signal that
+    means nothing wakes the main thread, until it has run the handler of the other.
+    """
+    ear, mouth = os.pipe()
+    os.set_blocking(mouth, False)
+    signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+    signal.signal(signal.SIGURG, lambda *_: None)
+    threading.Thread(target=_nudge, args=[ear], daemon=True).start()
+
+
+def _nudge(ear: int) -> None:
+    os.read(ear, 1)
+    while not _known.wait(_LOOK):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)
+
+
 def _stop(heard: Sequence[int], number: int, _frame: FrameType | None) -> None:
+    _known.set()
     for other in heard:
         signal.signal(other, _end_now)
     late = threading.Timer(STOPPING, end, [number])

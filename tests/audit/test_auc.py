@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
 from builder.audit.auc import auc_interval, auc_of_ranks, mid_ranks, variance
 
@@ -16,6 +15,8 @@ CASES = st.lists(
 
 @given(CASES)
 def test_auc_is_that_of_scikit_learn(rows):
+    from sklearn.metrics import roc_auc_score  # takes two seconds
+
     values, labels = (np.array(part) for part in zip(*rows, strict=True))
     table = np.stack([values, -2.0 * values], axis=1).astype(float)
     auc, positives, negatives = auc_of_ranks(mid_ranks(table), np.flatnonzero(labels))

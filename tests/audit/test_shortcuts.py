@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from builder.audit.measured import (
     DECODED,
@@ -44,6 +43,8 @@ def test_of_two_classes_one_is_told_of_three_each():
 
 
 def test_against_all_others_or_some_of_them_is_what_scikit_learn_says():
+    from sklearn.metrics import roc_auc_score  # takes two seconds
+
     rng = np.random.default_rng(3)
     values = {"width": rng.integers(0, 9, 60).astype(float)}
     rows, others = np.arange(20), np.arange(30, 50)

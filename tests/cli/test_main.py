@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +19,7 @@ from builder.errors import VerifyError
 from builder.page.render import MARK
 from tests.cli.test_light import modules_after
 from tests.small import COCO, DATASETS, ISIC, OPTIONS
-from tests.tiny import ROOT, contents, edit_json, run, snapshot
+from tests.tiny import ROOT, call, contents, edit_json, run, snapshot
 
 SMALL = OPTIONS[COCO][:6]  # targets and samples, which plan takes, too
 
@@ -84,8 +83,8 @@ def test_nothing_is_imported_from_the_folder_that_it_runs_in(tmp_path):
 
 
 def test_commands_end_with_one_json_object(sources, builds, exports, tmp_path):
-    """Real processes, from a plan to a verified build."""
-    for dataset in DATASETS:
+    """From a plan to a verified build, of one dataset in real processes."""
+    for dataset, command_line in zip(DATASETS, (run, call), strict=True):
         source, options = sources[dataset], OPTIONS[dataset]
         out, exported = tmp_path / "out" / dataset, tmp_path / "exported" / dataset
         reports = {}
@@ -95,7 +94,7 @@ def test_commands_end_with_one_json_object(sources, builds, exports, tmp_path):
             ("export", dataset, "--source", source, "--out", exported, *options[:-2]),
             ("verify", out, "--source", source),
         ):
-            done = run(command, *arguments, "--json")
+            done = command_line(command, *arguments, "--json")
             assert done.returncode == 0, done.stderr
             # Of toasters there are fewer than asked for, which is said once.
             repeats = (command != "verify") * (dataset == COCO)
@@ -384,21 +383,39 @@ def test_a_full_disk_is_one_line_and_the_build_goes_on(
     assert contents(out) == contents(finished[COCO])
 
 
+# Holds before the second of many small shards, when the first has its name.
+HELD = """
+import sys, time
+from itertools import count
+from builder.output import shards
+
+write_shard, numbers = shards.write_shard, count(1)
+
+def held(*arguments):
+    if next(numbers) == 2:
+        print("held", flush=True)
+        time.sleep(60)
+    return write_shard(*arguments)
+
+shards.write_shard = held
+from builder.__main__ import run
+sys.exit(run())
+"""
+
+
 def test_ctrl_c_exits_130_and_the_same_command_goes_on(coco_source, tmp_path):
-    """Once the first shard is there, of many small ones."""
     arguments = [
         "build", COCO, "--source", coco_source, "--out", tmp_path / "out",
         "--workers", 1, "--max-shard-size", "100kB", "--no-audit", *OPTIONS[COCO],
     ]  # fmt: skip
     with subprocess.Popen(
-        [sys.executable, "-m", "builder", *map(str, arguments)],
+        [sys.executable, "-c", HELD, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        while process.poll() is None and not [*tmp_path.glob("out/data/*/*.parquet")]:
-            time.sleep(0.001)
+        assert process.stdout.readline() == "held\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -409,10 +426,10 @@ def test_ctrl_c_exits_130_and_the_same_command_goes_on(coco_source, tmp_path):
     left = contents(tmp_path / "out")
     assert "manifest.json" not in left
     assert any(name.endswith(".parquet") for name in left)
-    done = run(*arguments)
+    done = call(*arguments)
     assert done.returncode == 0, done.stderr
     arguments[5] = tmp_path / "fresh"
-    done = run(*arguments)
+    done = call(*arguments)
     assert done.returncode == 0, done.stderr
     assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
 
@@ -491,7 +508,7 @@ def test_the_demo_builds_loads_and_finds_its_work_done(tmp_path):
         assert MARK in page.read_text(encoding="utf-8")[:100]
     before = {item["dataset"]: contents(Path(item["folder"])) for item in report}
     assert len([n for n in before[COCO] if n.startswith("data/")]) == 42
-    second = run("demo", "--out", tmp_path / "demo", "--json")
+    second = call("demo", "--out", tmp_path / "demo", "--json")
     assert second.returncode == 0, second.stderr
     assert second.stdout == first.stdout
     assert before == {d: contents(tmp_path / "demo" / d) for d in DATASETS}

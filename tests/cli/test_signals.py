@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such sig
 
 # A command that waits, and is put away as the word says that it is called with.
 PROBE = """
-import argparse, sys, threading, time
+import argparse, signal, sys, threading, time
 from builder.cli import main as cli, signals
 
 def command(args):
@@ -26,14 +26,18 @@ def command(args):
         signals.STOPPING = 0.2
     if how == "thread":
         threading.Thread(target=time.sleep, args=[60]).start()
+    if how == "deaf":  # the signal comes to another thread, so it ends no wait of this
+        threading.Thread(target=time.sleep, args=[60]).start()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         print("ready", flush=True)
-        time.sleep(60)
+        threading.Event().wait(60)
     finally:
         print("put away", flush=True)
         if how in {"late", "twice"}:
             signals.STOPPING = 60
-            time.sleep(60)
+            for _ in range(600):  # a signal that comes just before a wait ends the next
+                time.sleep(0.1)
     return 0
 
 cli.make_parser = lambda _: argparse.Namespace(
@@ -78,6 +82,7 @@ def ends(process, status):
         ("soon", signal.SIGTERM),
         ("thread", signal.SIGHUP),  # nobody waits for it
         ("late", signal.SIGINT),
+        ("deaf", signal.SIGINT),  # as where it comes just before a wait begins
     ],
 )
 def test_a_signal_ends_it_and_all_is_put_away(how, number):

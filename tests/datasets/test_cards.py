@@ -23,6 +23,7 @@ from tests.datasets.cards import (
     prose_of,
     render,
 )
+from tests.tiny import LEAVE
 
 MARK = re.compile(r"<!-- trimset: (\w+) -->")
 
@@ -197,7 +198,7 @@ def test_every_snippet_runs_as_it_stands(card, studied, folder):
     code = "\n".join(found)
     assert f'load_dataset("./{folder.name}", split=' in code
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
+        [sys.executable, "-W", "ignore", "-c", code + LEAVE],
         capture_output=True, text=True, check=False, cwd=folder.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

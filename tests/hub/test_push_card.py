@@ -14,8 +14,9 @@ from builder.errors import CardError, PushError, VerifyError
 from builder.hub.push import push
 from builder.hub.verify import verify_remote
 from tests.hub.pushing import REPO, changing, contents, published, refuse
-from tests.hub_client import environment, python_with
+from tests.hub_client import NO_VIEWER, environment, python_with
 from tests.servers.hub_repos import Repo
+from tests.tiny import LEAVE
 from tests.tiny_build import make_build, relist
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -396,6 +397,7 @@ def test_a_config_that_a_colleague_added_stays(
     edit(hub, LICENSE)
 
     def run(code, token=None, version=version):
+        code = NO_VIEWER + code + LEAVE
         done = subprocess.run(
             [python_with(version), "-W", "ignore", "-c", code, REPO],
             env=environment(hub, tmp_path, token) | {"HF_HUB_DISABLE_XET": "1"},
@@ -438,7 +440,7 @@ def test_what_a_colleague_pushed_without_a_name_does_not_vanish(
     if where == "under ours":
         push(first, REPO)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SAME_NAME, REPO, where],
+        [sys.executable, "-W", "ignore", "-c", SAME_NAME + LEAVE, REPO, where],
         env=environment(hub, tmp_path, "hf_alice") | {"HF_HUB_DISABLE_XET": "1"},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -505,7 +507,7 @@ def test_the_folder_of_a_config_loads_by_itself(first, tmp_path, version):
 
     def run(code, *words):
         return subprocess.run(
-            [python, "-W", "ignore", "-c", code, *words], env=env, cwd=tmp_path,
+            [python, "-W", "ignore", "-c", code + LEAVE, *words], env=env, cwd=tmp_path,
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 

@@ -82,7 +82,7 @@ def test_interrupted_while_uploading(hub, tmp_path):
     process = start(hub, built, tmp_path)
     wait_for(lambda: rule.seen >= 4 + THREADS)
     process.send_signal(signal.SIGINT)
-    output = process.communicate(timeout=30)[0]
+    output = process.communicate(timeout=60)[0]
     assert output.rstrip().endswith("KeyboardInterrupt")
     hub.faults.clear()
     push(built, REPO)
@@ -96,9 +96,8 @@ def test_interrupted_while_the_server_asks_to_wait(hub, built, tmp_path):
     code = f"import builder.hub.upload; builder.hub.upload.PATIENCE = 0.1; {PUSH}"
     process = start(hub, built, tmp_path, code)
     wait_for(lambda: rule.seen)
-    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    output = process.communicate(timeout=10)[0]
+    output = process.communicate(timeout=60)[0]
     assert output.rstrip().endswith("KeyboardInterrupt")
 
 

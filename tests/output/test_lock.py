@@ -13,7 +13,7 @@ from builder.output.digests import digest_of, to_json
 from builder.output.lock import first_difference, open_lock
 from tests.conftest import COCO_RECIPE, ISIC_RECIPE
 from tests.small import COCO, DATASETS, ISIC, OPTIONS, build_from, read_json
-from tests.tiny import edit_json, run
+from tests.tiny import call, edit_json
 
 RECIPES = {COCO: COCO_RECIPE, ISIC: ISIC_RECIPE}
 
@@ -259,9 +259,9 @@ def test_on_the_command_line(command, builds, coco_source, tmp_path):
     options.remove("--max-shard-size")
     lock = builds[COCO] / "selection.json"
     line = (command, COCO, "--source", coco_source, *out, *options, "--lock", lock)
-    done = run(*line, "--seed", 43)
+    done = call(*line, "--seed", 43)
     assert done.returncode == 1
     (said,) = done.stderr.splitlines()
     assert "the lock has seed 42, asked for is 43: give --seed 42" in said
     assert not (tmp_path / "out").exists()
-    assert run(*line).returncode == 0
+    assert call(*line).returncode == 0

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,6 +44,7 @@ def kill_after(files, dataset, source, out):
             if sum(p.is_file() for p in list_files(out)) >= files:
                 process.send_signal(signal.SIGKILL)
                 break
+            time.sleep(0.002)
         return process.wait()
 
 

@@ -1,4 +1,4 @@
-"""Builds straight out of served sources, by the command line in real processes."""
+"""Builds straight out of served sources, by the command line."""
 
 import fcntl
 import json
@@ -22,6 +22,7 @@ from tests.remote_cli import (
     SERVED,
     SMALL,
     environ,
+    hurried,
     image_requests,
     lay_out,
     report_of,
@@ -34,7 +35,7 @@ from tests.servers.range_server import RangeServer, Rule
 from tests.small import COCO, DATASETS, OPTIONS
 from tests.sources.alone import read_zip
 from tests.sources.test_fetch import until
-from tests.tiny import contents, edit_json, run
+from tests.tiny import call, contents, edit_json
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +124,8 @@ def test_without_a_network_it_is_one_line(dataset, cache, tmp_path):
     proxy = {"http_proxy": nowhere, "https_proxy": nowhere, "NO_PROXY": "",
              "no_proxy": ""}  # fmt: skip
     out = tmp_path / "out"
-    line = trimset(cache, "build", dataset, "--out", out, status=1, **proxy)
+    with hurried():
+        line = trimset(cache, "build", dataset, "--out", out, status=1, **proxy)
     assert re.match(r"trimset: FetchError: https?://[\w.-]+/.*the connection f", line)
     assert list(tmp_path.iterdir()) == []
 
@@ -275,11 +277,17 @@ def test_a_build_stopped_in_mid_fetch_goes_on(
     blow, server, cache, tmp_path, builds, layouts
 ):
     gate = threading.Event()
-    server.rules.append(Rule("flat/train2017.zip", skip=9, gate=gate))
+    rule = Rule("flat/train2017.zip", skip=9, gate=gate)
+    server.rules.append(rule)
     out = tmp_path / "out"
     words = ("build", COCO, "--source", server.url("flat"), "--out", out)
+
+    def kept():
+        return {path.name for path in cache.glob("fetched/*/*") if len(path.name) == 32}
+
     with start(cache, *words, *OPTIONS[COCO]) as process:
-        until(lambda: server.at_once >= 8)  # no answer will come to these
+        # all that came is written, and no answer will come to the others
+        until(lambda: rule.applied >= 8 and len(kept()) >= 2 + 8)
         process.send_signal(blow)
         # long before the server lets go, and before a read times out
         stdout, stderr = process.communicate(timeout=20)
@@ -293,8 +301,6 @@ def test_a_build_stopped_in_mid_fetch_goes_on(
     gate.set()
     server.rules.clear()
     until(lambda: server.at_once == 0)
-    kept = {path.name for path in cache.glob("fetched/*/*") if len(path.name) == 32}
-    assert len(kept) >= 2 + 8
     members = report_of(cache, "plan", *words[1:4], *SMALL[COCO])["to_fetch"]
     server.forget()
     trimset(cache, *words, *OPTIONS[COCO])
@@ -386,11 +392,11 @@ def test_progress_is_for_terminals(server, cache, tmp_path):
         # as much of as much, time gone and left, and the rate
         form = rf"{stage}: 100%\|.*?\| [\d.]+k?/[\d.]+k? \[\d\d:\d\d<\d\d:\d\d, +"
         assert re.search(rf"{form}[\d.]+[kM]?{unit}/s", shown), stage
-    done = run(*words, tmp_path / "b", **environ(cache))
+    done = call(*words, tmp_path / "b", **environ(cache))
     assert without_repeats(done.stderr) == ""
     cleared = report_of(cache, "cache", "clear")
     assert cleared["cleared"] is True
-    done = run(*words, tmp_path / "c", "--progress", **environ(cache))
+    done = call(*words, tmp_path / "c", "--progress", **environ(cache))
     assert "fetch: 100%" in done.stderr
     assert "fetch" not in done.stdout
     assert "metadata: 100%" not in on_terminal(cache, *words, tmp_path / "d")

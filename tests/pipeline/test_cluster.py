@@ -17,7 +17,7 @@ from tests.remote_cli import without_repeats
 from tests.servers import s3
 from tests.servers.dask_cluster import run_cluster, wait_until
 from tests.small import COCO, COCO_OPTIONS, ISIC, OPTIONS
-from tests.tiny import ROOT, contents, run, zip_folder
+from tests.tiny import ROOT, call, contents, run, zip_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 
@@ -148,7 +148,7 @@ def test_a_cluster_that_gives_up_is_told_and_the_build_goes_on(
     assert "a task ended 1 workers" in told[0]
     assert "Traceback" not in words
     whole = shards_in(out)
-    done = run("build", COCO, "--source", sources[COCO], "--out", out, *COCO_OPTIONS)
+    done = call("build", COCO, "--source", sources[COCO], "--out", out, *COCO_OPTIONS)
     assert done.returncode == 0, done.stderr
     assert contents(out) == expected[COCO]
     again = [path for path, inode in whole.items() if path.stat().st_ino != inode]

@@ -16,7 +16,7 @@ from builder.output.records import STATE
 from tests.conftest import COCO_RECIPE
 from tests.remote_cli import without_repeats
 from tests.small import COCO, COCO_OPTIONS
-from tests.tiny import ROOT, contents, run
+from tests.tiny import ROOT, call, contents
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 WORKERS = 2
@@ -70,7 +70,7 @@ def test_killed_at_any_moment(seed, undisturbed, coco_source, tmp_path):
         time.sleep(moment)
         process.send_signal(signal.SIGKILL)
     whole = recorded(out) if (out / STATE).exists() else {}
-    done = run("build", COCO, "--source", coco_source, "--out", out, *COCO_OPTIONS)
+    done = call("build", COCO, "--source", coco_source, "--out", out, *COCO_OPTIONS)
     assert done.returncode == 0, done.stderr
     assert contents(out) == expected
     for path, stamp in whole.items():
@@ -106,7 +106,7 @@ def test_a_disk_that_fills_up_is_told_and_the_build_goes_on(
     with disk(tmp_path / "disk", needed + 40_000) as resize:
         # Then, that what is left is not enough.
         for words in ("no room left for", "no room for"):
-            done = run("build", COCO, *options)
+            done = call("build", COCO, *options)
             assert done.returncode == 1
             told = without_repeats(done.stderr).strip().splitlines()
             assert len(told) == 1, told
@@ -116,7 +116,7 @@ def test_a_disk_that_fills_up_is_told_and_the_build_goes_on(
         assert len(whole) > 3
         assert not list((tmp_path / "disk/out").glob(f"{STATE}/*.tmp"))
         resize(needed * 3)
-        done = run("build", COCO, *options)
+        done = call("build", COCO, *options)
         assert done.returncode == 0, done.stderr
         assert contents(tmp_path / "disk/out") == expected
         for path, stamp in whole.items():

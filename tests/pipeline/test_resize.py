@@ -19,7 +19,7 @@ from tests.datasets.cards import BLOCKS, official, render
 from tests.remote_cli import SMALL
 from tests.small import COCO, DATASETS, ISIC, OPTIONS, read_json
 from tests.small import build_from as build_whole
-from tests.tiny import contents, run
+from tests.tiny import call, contents
 
 OURS = {"image", "width", "height"}
 
@@ -153,15 +153,15 @@ def test_any_executor_writes_the_same_bytes(
 
 
 def test_the_command_line_writes_the_same_bytes(coco_source, resized_builds, tmp_path):
-    done = run(
+    done = call(
         "build", COCO, "--source", coco_source, "--out", tmp_path / "out",
         "--image-size", IMAGE_SIZE, "--cache-dir", tmp_path / "cache", *OPTIONS[COCO],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert contents(tmp_path / "out") == contents(resized_builds[COCO])
-    done = run("cache", "list", "--cache-dir", tmp_path / "cache")
+    done = call("cache", "list", "--cache-dir", tmp_path / "cache")
     assert f"files of image-size:{IMAGE_SIZE}\n" in done.stdout
-    done = run(
+    done = call(
         "export", COCO, "--source", coco_source, "--out", tmp_path / "exported",
         "--image-size", 30, "--cache-dir", tmp_path / "cache", *SMALL[COCO],
     )  # fmt: skip
@@ -258,13 +258,13 @@ def test_a_plan_says_that_its_bytes_are_of_the_originals(sources, recipes):
 def test_a_size_that_is_none_is_wrong_usage(coco_source, tmp_path):
     options = {"source": str(coco_source)}
     for size in (0, -5):
-        for call in (
+        for made in (
             lambda **more: plan(COCO, COCO_RECIPE, **more),
             lambda **more: build(COCO, tmp_path / "out", COCO_RECIPE, **more),
             lambda **more: export(ISIC, tmp_path / "out", ISIC_RECIPE, **more),
         ):
             with pytest.raises(UsageError, match=f"1 pixel or more, found {size}"):
-                call(**options, image_size=size)
+                made(**options, image_size=size)
     with pytest.raises(UsageError, match="build without --scheduler"):
         build_from(COCO, coco_source, tmp_path / "out", remote_workers=True)
     assert not (tmp_path / "out").exists()

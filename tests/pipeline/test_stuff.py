@@ -25,7 +25,7 @@ from tests.datasets.test_scripts import assert_equal_roads
 from tests.servers.range_server import RangeServer
 from tests.small import COCO, COCO_OPTIONS, build_from, read_json
 from tests.stuffed import NAMES, stuff_of, write_stuff
-from tests.tiny import contents, edit_json, run, zip_folder
+from tests.tiny import call, contents, edit_json, zip_folder
 
 ARCHIVE = "stuff_annotations_trainval2017.zip"
 TORN = re.compile("images are listed for two splits").search
@@ -475,7 +475,7 @@ def test_stuff_is_of_coco_alone(tmp_path, coco_source, stuff):
 
 def test_a_plan_tells_what_there_is_for_every_set(coco_source, stuff, tmp_path):
     words = (COCO, "--source", coco_source, *COCO_OPTIONS[:-2])
-    done = run("plan", *words, "--stuff", stuff)
+    done = call("plan", *words, "--stuff", stuff)
     assert done.returncode == 0, done.stderr
     planned = plan(
         COCO, COCO_RECIPE, source=str(coco_source), files={"stuff": str(stuff)}
@@ -506,7 +506,7 @@ def test_a_source_that_only_stuff_is_read_of_is_not_idle(coco_source, stuff, lay
         (("--source", layouts / "open", "--stuff", "official"), 0),
         (("--stuff", stuff), 0),
     ):
-        done = run("plan", *words, *options)
+        done = call("plan", *words, *options)
         assert done.returncode == status, (options, done.stderr)
-    help_text = " ".join(run("build", "--help").stdout.split())
+    help_text = " ".join(call("build", "--help").stdout.split())
     assert "--stuff PATH COCO's stuff annotations, to measure" in help_text

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -46,4 +47,5 @@ if __name__ == "__main__":
                 "parquet": summarise(parquet[split]) if split in parquet else None,
                 "script": summarise(loaded[split]) if split in loaded else None,
             }
-    print(json.dumps({"datasets": datasets.__version__, "splits": report}))
+    print(json.dumps({"datasets": datasets.__version__, "splits": report}), flush=True)
+    os._exit(0)  # as load_probe.py does

@@ -107,7 +107,7 @@ class HubServer:
 
     def __enter__(self) -> HubServer:  # noqa: PYI034
         self._thread.start()
-        if not self._ready.wait(10) or not self.url:
+        if not self._ready.wait(60) or not self.url:
             raise RuntimeError("the server did not start")
         return self
 

@@ -59,6 +59,7 @@ class Rule:
     body: bytes | None = None  # send this in place of the body, as it is
     gate: threading.Event | None = None
     hang: threading.Event | None = None  # hold the rest of the body back
+    applied: int = 0  # so often until now
 
     def applies(self, method: str, path: str) -> bool:
         if method != self.method or self.path not in path or self.times <= 0:
@@ -67,6 +68,7 @@ class Rule:
             self.skip -= 1
             return False
         self.times -= 1
+        self.applied += 1
         return True
 
 

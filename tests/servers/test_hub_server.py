@@ -24,8 +24,9 @@ from huggingface_hub.errors import (
 )
 
 from builder.hub.push import push
-from tests.hub_client import environment, point_at, python_with
+from tests.hub_client import NO_VIEWER, environment, point_at, python_with
 from tests.servers.hub_server import HubServer
+from tests.tiny import LEAVE
 from tests.tiny_build import make_build
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -269,7 +270,7 @@ def rows_of(folder, config, split):
 def test_load_dataset_by_name(served, tmp_path, version):
     server, folder = served
     done = subprocess.run(
-        [python_with(version), "-c", LOAD, REPO, "car"],
+        [python_with(version), "-c", NO_VIEWER + LOAD + LEAVE, REPO, "car"],
         env=environment(server, tmp_path),
         capture_output=True,
         text=True,
@@ -298,7 +299,7 @@ def test_load_a_private_repo_and_a_tag(served, tmp_path):
     server, _ = served
     for token, status in (("hf_alice_read", 0), (None, 1)):
         done = subprocess.run(
-            [sys.executable, "-c", PRIVATE, REPO],
+            [sys.executable, "-c", PRIVATE + LEAVE, REPO],
             env=environment(server, tmp_path / str(status), token),
             capture_output=True,
             text=True,

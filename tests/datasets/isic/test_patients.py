@@ -22,7 +22,7 @@ from builder.sources.image_stores import FolderImages
 from tests.conftest import ISIC_RECIPE
 from tests.isic_probe import make_csv
 from tests.small import ISIC, read_json
-from tests.tiny import OFFICIAL_CSV, run
+from tests.tiny import OFFICIAL_CSV, call
 
 SPLITS = ("train", "validation", "test")
 IMAGES = FolderImages((), "images")
@@ -300,7 +300,7 @@ def test_a_selection_that_cannot_be_split_says_why(isic_source, copy_of, tmp_pat
     rewrite(source, one_patient)
     out = tmp_path / "out"
     slices = ("--benign", "0:80", "--malignant", "0:20")
-    done = run("build", ISIC, "--source", source, "--out", out, *slices)
+    done = call("build", ISIC, "--source", source, "--out", out, *slices)
     assert done.returncode == 0
     line = next(line for line in done.stderr.splitlines() if "no config" in line)
     assert "trimset: no config 'patient': 100 rows in " in line
@@ -319,7 +319,7 @@ def test_a_selection_that_cannot_be_split_says_why(isic_source, copy_of, tmp_pat
     assert verify(out, source=str(source)).faults == ()
     # What the line names helps, and is told.
     tolerance = line.partition("give --tolerance ")[2].partition(";")[0]
-    done = run(
+    done = call(
         "build", ISIC, "--source", source, "--out", tmp_path / "two", *slices,
         "--tolerance", tolerance,
     )  # fmt: skip
@@ -333,7 +333,7 @@ def test_a_selection_that_cannot_be_split_says_why(isic_source, copy_of, tmp_pat
     assert cut["splits"]["train"]["rows"] == len(splits["train"])
     assert cut["size_off"] == pytest.approx(len(splits["train"]) / 100 - 0.7)
     assert verify(tmp_path / "two", source=str(source)).faults == ()
-    done = run("build", ISIC, "--source", source, "--out", tmp_path / "three",
+    done = call("build", ISIC, "--source", source, "--out", tmp_path / "three",
                *slices, "--tolerance", "5")  # fmt: skip
     assert done.returncode == 2
     assert "expected a share from 0 to 0.99 such as 0.05, found '5'" in done.stderr
