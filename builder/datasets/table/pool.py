@@ -80,10 +80,12 @@ class Pool:
     @cached_property
     def keys(self) -> Texts:
         """Key of each row's image: its name, after its split where two are alike."""
-        plain = Texts.of(map(plain_name, self.names))
+        plain = self.names
+        if any(plain_name(name) != name for name in plain):
+            plain = Texts.of(map(plain_name, plain))
         again = [plain[row] for row in _alike(plain).tolist()]
         if len(set(again)) == len(again):
-            return self.names if plain == self.names else plain
+            return plain
         return Texts.of(
             f"{self.splits[split]}/{name}"
             for split, name in zip(each(self.split_of), plain, strict=True)
@@ -204,9 +206,9 @@ def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:
     return np.fromiter(values, dtype=np.bool_)
 
 
-def _alike(names: Texts) -> NDArray[np.int64]:
+def _alike(names: Iterable[str]) -> NDArray[np.int64]:
     """Return the rows of all names that may be there twice, by their hashes."""
-    return met_again(np.fromiter(map(hash, names), dtype=np.int64, count=len(names)))
+    return met_again(np.fromiter(map(hash, names), dtype=np.int64))
 
 
 def _roles(frame: Frame, columns: Columns) -> dict[str, list[str]]:
@@ -246,10 +248,10 @@ def _said_twice(frame: Frame, named: Texts) -> NDArray[np.bool_]:
     AnnotationError
         Two rows of one image differ.
     """
-    names = Texts.of(map(plain_name, named))
-    if not any(names[row] for row in each(_alike(names))):
+    alike = _alike(map(plain_name, named))
+    if not any(plain_name(named[row]) for row in each(alike)):
         return np.zeros(len(frame), dtype=bool)
-    plain = pd.Series(list(names))
+    plain = pd.Series([plain_name(name) for name in named])
     again = (plain.duplicated() & (plain != "")).to_numpy()
     if not again.any():
         return np.zeros(len(frame), dtype=bool)
