@@ -125,12 +125,16 @@ def export(
 
         missing = settled.seen.missing
         nowhere = set(missing)
-        placed = []
-        sharing = Sharing(root)
-        for name, member in zip(prepared.keys, here, strict=True):
-            if name not in nowhere:
-                _place(root, name, member, sharing)
-                placed.append(name)
+        pairs = zip(prepared.keys, here, strict=True)
+        place = partial(_place, root, Sharing(root))
+        placed = list(
+            map_bounded(
+                work.executor,
+                place,
+                (pair for pair in pairs if pair[0] not in nowhere),
+                limit=2 * work.workers,
+            )
+        )
         texts = {**exported.files, DIGESTS: write_digests(digests_of(settled.seen))}
         for name, data in texts.items():
             root.write(name, data)
@@ -155,8 +159,9 @@ def export(
         return record
 
 
-def _place(root: Folder, name: str, member: LocalMember, sharing: Sharing) -> None:
+def _place(root: Folder, sharing: Sharing, image: tuple[str, LocalMember]) -> str:
     """Bring one image to its place, sharing its bytes where that is possible."""
+    name, member = image
     if not member.in_zip:
         # A link to a link would break when the source moves.
         source = Path(member.path).resolve()
@@ -168,7 +173,8 @@ def _place(root: Folder, name: str, member: LocalMember, sharing: Sharing) -> No
                 and root.read(name) == read_image(member)
             )
         ):
-            return
+            return name
         if sharing.share(source, name):
-            return
+            return name
     root.write(name, read_image(member))
+    return name
