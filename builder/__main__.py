@@ -1,9 +1,13 @@
 """``python -m builder``: the same as the console script ``trimset``."""
 
+import ctypes
 import os
 import signal
 import sys
 from contextlib import suppress
+
+_MMAP_THRESHOLD = -3  # malloc.h: M_MMAP_THRESHOLD
+_LARGE = 4 << 20  # bytes from which a block is of its own: more than a page of Parquet
 
 
 def run() -> int:
@@ -11,11 +15,21 @@ def run() -> int:
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _leave_out_current_folder()
-    # Arrow's own pools keep for each thread what it has freed: 75 MB of two workers.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    _keep_no_memory()
     from builder.cli.main import main
 
     return main()
+
+
+def _keep_no_memory() -> None:
+    """Have memory that is free go back to the system, of which allocators keep much.
+
+    Arrow's own pools keep for each thread what it has freed: 75 MB of two workers; and
+    the GNU C library keeps blocks as large as the largest that was ever freed.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    with suppress(AttributeError, OSError, TypeError):  # of another C library
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def _leave_out_current_folder() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from builder.output.records import EXPORT_LAST as LAST
 from builder.output.share import Sharing
 from builder.output.state import begin, check_output, finish, refuse_other
 from builder.pipeline.bring import to_here
+from builder.pipeline.execute import map_bounded
 from builder.pipeline.locate import locate
 from builder.pipeline.notes import notes_of
 from builder.pipeline.prepare import Request, prepare

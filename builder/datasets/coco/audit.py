@@ -136,10 +136,7 @@ def _shortcuts(drawn: CocoDraws, seen: Seen) -> dict[str, Any]:
     """Return what tells the classes without a look at what is shown."""
     values = measured.measures_of(seen.facts, decoded=seen.decoded)
     compared = [shortcuts.compare("selection", values, drawn_contrasts(drawn))]
-    whole = np.array(
-        [(i.width, i.height) for table in drawn.tables.values() for i in table.images],
-        dtype=np.int32,
-    ).reshape(-1, 2)
+    whole = np.concatenate([table.images.sizes for table in drawn.tables.values()])
     if whole.all(axis=1).any():
         stated = measured.measures_of_sizes(whole)
         compared += [shortcuts.compare("source", stated, source_contrasts(drawn))]
@@ -198,8 +195,7 @@ def _good_rows(drawn: CocoDraws, split: str, seen: Seen) -> NDArray[np.int64]:
 def _drifts(drawn: CocoDraws, split: str, seen: Seen) -> list[drift.Drift]:
     table = drawn.tables[split]
     good = _good_rows(drawn, split, seen)
-    width = np.array([image.width for image in table.images], dtype=np.int32)
-    height = np.array([image.height for image in table.images], dtype=np.int32)
+    width, height = table.images.sizes.T
     return [
         drift.compare_categories(
             [category.name for category in table.categories],

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from builder.datasets.coco.annotations import column, orphans, read_annotations
+from builder.datasets.coco.images_table import Images
 from builder.datasets.coco.records import (
     check_licenses,
     read_categories,
@@ -79,7 +80,7 @@ def read_table(data: Data, *, name: str, unannotated: bool = False) -> CocoTable
         indptr = np.concatenate((indptr, np.full(len(rest), indptr[-1])))
     return CocoTable(
         name=name,
-        images=[images[i] for i in order.tolist()],
+        images=Images.of(images[i] for i in order.tolist()),
         indptr=indptr,
         category_ids=fit_ids(known[category], known),
         categories=categories,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from builder.datasets.coco.images_table import Images
 from builder.datasets.coco.targets import (
     check_feasible,
     feasible_targets,
@@ -216,7 +217,7 @@ def subset(table: CocoTable, rows: NDArray[np.int64]) -> CocoTable:
     inside = np.arange(indptr[-1]) - np.repeat(indptr[:-1], sizes)
     return replace(
         table,
-        images=[table.images[row] for row in rows.tolist()],
+        images=Images.of(table.images[row] for row in rows.tolist()),
         indptr=indptr,
         category_ids=table.category_ids[np.repeat(starts, sizes) + inside],
         num_images=len(rows),

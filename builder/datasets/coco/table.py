@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from builder.datasets.coco.images_table import Images
+
 # As the columns store them; ids of categories beyond 32 bits make theirs wider.
 ImageId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 CategoryId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -58,7 +60,7 @@ class CocoTable:
     ----------
     name : str
         Name of the annotation file, for messages.
-    images : list of Image
+    images : Images
         The n images that carry annotations, in order of their first annotation; then,
         where they were asked for, those without any, in the order of the file.
     indptr, category_ids : int64[n + 1], int32[m]
@@ -77,7 +79,7 @@ class CocoTable:
     """
 
     name: str
-    images: list[Image]
+    images: Images
     indptr: NDArray[np.int64]
     category_ids: NDArray[np.int32] | NDArray[np.int64]
     categories: list[Category]
