@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from builder.datasets.coco.images_table import ImageId  # noqa: TC001 (msgspec)
 from builder.datasets.coco.kinds import foreign_kind
 from builder.datasets.coco.records import read_images, shown, whole
-from builder.datasets.coco.table import CategoryId, ImageId  # noqa: TC001 (msgspec)
+from builder.datasets.coco.table import CategoryId  # noqa: TC001 (msgspec)
 from builder.datasets.coco.text import decode
 from builder.errors import AnnotationError
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from builder.datasets.coco.context_sets import ContextSet
+    from builder.datasets.coco.images_table import Image
     from builder.datasets.coco.objects import Objects
     from builder.datasets.coco.stuff import Stuff
-    from builder.datasets.coco.table import Category, CocoTable, Image
+    from builder.datasets.coco.table import Category, CocoTable
     from builder.selection.recipe import Recipe
     from builder.sources.image_stores import ImageStore
 

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import numpy as np
 
-from builder.datasets.coco.table import Image
 from builder.sources.texts import Blocks, TextBlock, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
+
+
+# As the column stores it.
+ImageId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+class Image(msgspec.Struct, gc=False, frozen=True):
+    """One entry of ``images``, with COCO's own field names.
+
+    A width and a height of 0 are not stated; a licence is the id of one of the
+    licences, or the name of one.
+    """
+
+    id: ImageId
+    file_name: str = ""
+    width: int = 0
+    height: int = 0
+    license: int | str | None = None
+    coco_url: str | None = None
+    flickr_url: str | None = None
 
 
 class ImageBlock:

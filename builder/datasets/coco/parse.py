@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from builder.datasets.coco.table import Image
+    from builder.datasets.coco.images_table import Image
     from builder.datasets.coco.text import Data
 
 # Ids below this are looked up in a table of at most 8 MB; COCO's end at 581,929.

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from builder.datasets.coco.table import Category, Image, License
+from builder.datasets.coco.images_table import Image
+from builder.datasets.coco.table import Category, License
 from builder.errors import AnnotationError
 from builder.limits import MAX_LICENSES
 

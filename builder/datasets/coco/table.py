@@ -14,27 +14,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from builder.datasets.coco.images_table import Images
+    from builder.datasets.coco.images_table import Image, Images
 
-# As the columns store them; ids of categories beyond 32 bits make theirs wider.
-ImageId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# As the columns store them; ids beyond 32 bits make theirs wider.
 CategoryId = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-
-
-class Image(msgspec.Struct, gc=False, frozen=True):
-    """One entry of ``images``, with COCO's own field names.
-
-    A width and a height of 0 are not stated; a licence is the id of one of the
-    licences, or the name of one.
-    """
-
-    id: ImageId
-    file_name: str = ""
-    width: int = 0
-    height: int = 0
-    license: int | str | None = None
-    coco_url: str | None = None
-    flickr_url: str | None = None
 
 
 class Category(msgspec.Struct, gc=False, frozen=True):

@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 
 from builder.datasets.coco.annotations import column
+from builder.datasets.coco.images_table import ImageId  # noqa: TC001 (msgspec)
 from builder.datasets.coco.kinds import foreign_kind
 from builder.datasets.coco.records import whole
-from builder.datasets.coco.table import CategoryId, ImageId  # noqa: TC001 (msgspec)
+from builder.datasets.coco.table import CategoryId  # noqa: TC001 (msgspec)
 from builder.datasets.coco.text import decode, no_collector, no_json
 from builder.datasets.layouts.findings import Unusable
 from builder.errors import AnnotationError

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.datasets.coco.images_table import Images
-from builder.datasets.coco.table import Image
+from builder.datasets.coco.images_table import Image, Images
 
 SIZES = st.integers(0, 2**31 - 1)
 TEXTS = st.text(min_size=1, max_size=9)

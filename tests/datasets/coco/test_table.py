@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from builder.datasets.coco.table import Image, License
+from builder.datasets.coco.images_table import Image
+from builder.datasets.coco.table import License
 from tests.datasets.coco.tables import table_of
 
 SHOWN = [[3, 1], [1], [2, 3, 1], [3]]
