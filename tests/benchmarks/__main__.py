@@ -18,7 +18,16 @@ from builder.pipeline.prepare import Request, prepare
 from builder.pipeline.work import working
 from tests.benchmarks.full_size import make_source, write_images
 
-WITH_SOURCE = ("selection", "shards", "workers", "many", "loading", "report", "stuff")
+WITH_SOURCE = (
+    "selection",
+    "shards",
+    "export",
+    "workers",
+    "many",
+    "loading",
+    "report",
+    "stuff",
+)
 WITHOUT = ("scale", "audit", "fetch", "recipes")
 
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from builder.output.schema import writer_options
 from tests.benchmarks.measure import alternate, measure, print_table, timed
+from tests.benchmarks.trial_chunks import CDC_OPTIONS
 
 SCHEMA = pa.schema(
     {"image": pa.struct({"bytes": pa.binary(), "path": pa.string()}), "n": pa.int64()}
@@ -28,7 +29,7 @@ SCHEMA = pa.schema(
 VARIANTS = {
     "as a shard": {},
     "one page a row group": {"write_batch_size": 1024},
-    "no content-defined chunks": {"use_content_defined_chunking": False},
+    "content-defined chunks": {"use_content_defined_chunking": CDC_OPTIONS},
     "no page index": {"write_page_index": False},
     "all of pyarrow's defaults": None,
 }
