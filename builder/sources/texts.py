@@ -89,9 +89,14 @@ class TextBlock:
     __slots__ = ("_data", "_ends")
 
     def __init__(self, texts: Iterable[str]) -> None:
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        self._data = b"".join(encoded)
-        self._ends = array("I", accumulate(map(len, encoded), initial=0))
+        kept = list(texts)
+        joined = "".join(kept)
+        self._data = joined.encode("utf-8", "surrogatepass")
+        if joined.isascii():  # as most are
+            sizes = [len(text) for text in kept]
+        else:
+            sizes = [len(text.encode("utf-8", "surrogatepass")) for text in kept]
+        self._ends = array("I", accumulate(sizes, initial=0))
 
     @property
     def nbytes(self) -> int:

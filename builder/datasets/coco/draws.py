@@ -135,26 +135,24 @@ class CocoDraws:
     def keys(self) -> dict[str, list[str]]:
         """Key of each image of the union, by split."""
         return {
-            split: [self.key(split, row) for row in rows.tolist()]
-            for split, rows in self.union.items()
+            split: [self.key_of(split, image) for image in images]
+            for split, images in self.records.items()
         }
 
     def key(self, split: str, row: int) -> str:
         """Return the key of the image of a row of the table."""
-        name = self.tables[split].images[row].file_name
-        return self.prefixes[split] + plain_name(name)
+        return self.key_of(split, self.tables[split].images[row])
+
+    def key_of(self, split: str, image: Image) -> str:
+        """Return the key of an image of a split."""
+        return self.prefixes[split] + plain_name(image.file_name)
 
     @cached_property
     def stated_sizes(self) -> NDArray[np.int32]:
         """Width and height of each image that the annotations state, int32[n, 2]."""
         parts = [*self.union.items(), *self.further.items()]
-        images = [
-            self.tables[split].images[row]
-            for split, rows in parts
-            for row in rows.tolist()
-        ]
-        sizes = [(image.width, image.height) for image in images]
-        return np.array(sizes, dtype=np.int32).reshape(-1, 2)
+        sizes = [self.tables[split].images.sizes[rows] for split, rows in parts]
+        return np.concatenate(sizes)
 
     @property
     def written_sizes(self) -> NDArray[np.int32]:

@@ -43,14 +43,14 @@ class ImageBlock:
 
     def __init__(self, images: Sequence[Image]) -> None:
         self._ids = array("q", [image.id for image in images])
-        self._names = TextBlock(image.file_name for image in images)
+        self._names = TextBlock([image.file_name for image in images])
         self._widths = array("i", [image.width for image in images])
         self._heights = array("i", [image.height for image in images])
         self._licenses = [image.license for image in images]
         # An address that is not stated is no text of any length.
         self._urls = [
-            TextBlock(image.coco_url or "" for image in images),
-            TextBlock(image.flickr_url or "" for image in images),
+            TextBlock([image.coco_url or "" for image in images]),
+            TextBlock([image.flickr_url or "" for image in images]),
         ]
 
     @property

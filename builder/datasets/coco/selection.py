@@ -53,7 +53,7 @@ class CocoSelection(CocoDraws):
         self, role: str, split: str, rows: NDArray[np.int64], first: int
     ) -> ImageGroup:
         images = [self.tables[split].images[row] for row in rows.tolist()]
-        keys = [self.key(split, row) for row in rows.tolist()]
+        keys = [self.key_of(split, image) for image in images]
         return ImageGroup(
             role=role,
             store=self.stores[split],
