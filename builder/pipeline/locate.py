@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import pyarrow as pa
 
 from builder.errors import ImageError, cut, first_of
 from builder.sources.member import LocalMember
@@ -130,10 +129,8 @@ def _present(rows: SplitRows, missing: NDArray[np.int64]) -> SplitRows:
 
     def columns() -> dict[str, Any]:
         return {
-            name: values[places]
-            if isinstance(values, np.ndarray)
-            else values.take(pa.array(places))
-            if isinstance(values, pa.Array)
+            name: values.take(places)
+            if hasattr(values, "take")  # of NumPy or Arrow
             else [values[place] for place in places.tolist()]
             for name, values in rows.columns.items()
         }

@@ -176,7 +176,7 @@ def test_file_sizes_are_bounded_where_files_are_fetched(tmp_path, monkeypatch, c
 def test_options_reach_the_connections(command, builds, tmp_path, monkeypatch):
     heard = []
 
-    def remote(*, limits):
+    def remote(*, limits, **_):
         heard.append(limits)
         raise FetchError("heard")
 

@@ -116,6 +116,11 @@ class RangeServer:
         return f"http://127.0.0.1:{self.port}/{path}"
 
     def forget(self) -> None:
+        """Clear the log, once the answers that were broken off are in it, too."""
+        idle, end = 0, time.monotonic() + 5
+        while idle < 5 and time.monotonic() < end:
+            time.sleep(0.01)
+            idle = 0 if self.at_once else idle + 1
         with self.lock:
             self.log.clear()
 

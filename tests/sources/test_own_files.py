@@ -162,6 +162,7 @@ ELSEWHERE = {
     "output/hold.py": {"mkdir", "rmdir"},
     "output/share.py": {"link", "unlink"},
     "sources/cache.py": {"rmdir"},
+    "sources/scratch.py": {"mkdir"},
     "pipeline/init.py": {"open x", "unlink"},
     "hub/client.py": {"open wb"},
 }
