@@ -53,8 +53,8 @@ def listening() -> Iterator[None]:
     heard = [n for n in numbers if signal.getsignal(n) != signal.SIG_IGN]
     if threading.current_thread() is not threading.main_thread():
         heard = []
-    if heard and hasattr(signal, "pthread_kill"):
-        _wake_main()
+    waking = heard and hasattr(signal, "pthread_kill")
+    mouth = _wake_main() if waking else -1
     for number in heard:
         signal.signal(number, partial(_stop, heard))
     try:
@@ -63,6 +63,9 @@ def listening() -> Iterator[None]:
         # the rest is Python's own end, which would tell of an error
         for number in heard:
             signal.signal(number, _end_now)
+        if waking and not _known.is_set():
+            signal.set_wakeup_fd(-1)
+            os.close(mouth)
 
 
 def end(number: int) -> NoReturn:
@@ -74,22 +77,27 @@ def end(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def _wake_main() -> None:
+def _wake_main() -> int:
     """Let a thread wake the main one where a signal came just before it waited.
 
     Python runs no handler while a thread waits, and only a signal that comes later ends
     the wait. The system's own handler writes to the pipe at once; then a signal that
     means nothing wakes the main thread, until it has run the handler of the other.
+    The thread ends once that end of the pipe is closed which is returned.
     """
+    _known.clear()
     ear, mouth = os.pipe()
     os.set_blocking(mouth, False)
     signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
     signal.signal(signal.SIGURG, lambda *_: None)
     threading.Thread(target=_nudge, args=[ear], daemon=True).start()
+    return mouth
 
 
 def _nudge(ear: int) -> None:
-    os.read(ear, 1)
+    if not os.read(ear, 1):
+        os.close(ear)
+        return
     while not _known.wait(_LOOK):
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)
 
