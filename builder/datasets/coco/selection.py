@@ -132,7 +132,7 @@ class CocoSelection(CocoDraws):
                 files[f"draws_{name}.json"] = _to_json(self._draws(split))
             if self.objects is not None:
                 named[split]["objects"] = f"objects_{name}.json"
-                # In one line: with indents Python's json takes ten times as long.
+                # In one line: with indents Python's json takes four times as long.
                 files[f"objects_{name}.json"] = json.dumps(
                     self._objects(split), separators=(",", ":")
                 ).encode()

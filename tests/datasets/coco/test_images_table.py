@@ -1,4 +1,4 @@
-"""Images in columns are those that went in, in a third of the memory."""
+"""Images in columns are those that went in."""
 
 import numpy as np
 from hypothesis import given
