@@ -196,12 +196,13 @@ def _drifts(drawn: CocoDraws, split: str, seen: Seen) -> list[drift.Drift]:
     table = drawn.tables[split]
     good = _good_rows(drawn, split, seen)
     width, height = table.images.sizes.T
+    has = table.presence
     return [
         drift.compare_categories(
             [category.name for category in table.categories],
-            np.count_nonzero(table.presence[:, good], axis=1),
+            np.count_nonzero(has[:, good], axis=1),
             len(good),
-            np.count_nonzero(table.presence, axis=1),
+            np.count_nonzero(has, axis=1),
             len(table),
         ),
         *drift.compare_sizes((width[good], height[good]), (width, height)),
