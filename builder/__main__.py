@@ -27,8 +27,11 @@ def _keep_no_memory() -> None:
     """Have memory that is free go back to the system, of which allocators keep much.
 
     Arrow's own pools keep for each thread what it has freed: 75 MB of two workers; and
-    the GNU C library keeps blocks as large as the largest that was ever freed.
+    the GNU C library keeps blocks as large as the largest that was ever freed. The
+    threads of OpenBLAS have buffers, too, and wait by spinning: the many small products
+    of an audit take twice the time with two of them.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     with suppress(AttributeError, OSError, TypeError):  # of another C library
         library = ctypes.CDLL(None)

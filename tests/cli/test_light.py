@@ -1,7 +1,9 @@
 """What the help of a command imports: nothing that takes time."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +64,25 @@ def test_a_plan_of_a_folder_needs_no_picture_no_store_and_no_connection(coco_sou
     assert modules_after(*words) == {
         "concurrent.futures", "msgspec", "numpy", "tqdm", "zipfile",
     }  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc")
+@pytest.mark.skipif((os.cpu_count() or 1) == 1, reason="one processor, one thread")
+def test_a_command_starts_no_threads_for_small_products():
+    # They take longer with threads that wait for each other by spinning.
+    code = (
+        "import os, sys\n"
+        "from builder import __main__\n"
+        "sys.argv[1:] = ['--version']\n"
+        "try: __main__.run()\n"
+        "except SystemExit: pass\n"
+        "import numpy\n"
+        "numpy.ones((600, 600)) @ numpy.ones((600, 600))\n"
+        "print(len(os.listdir('/proc/self/task')))\n"
+    )
+    environ = {k: v for k, v in os.environ.items() if "NUM_THREADS" not in k}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, cwd=ROOT, env=environ,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "1"
