@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from builder.card.render import render_card
 from builder.images.sizes import check_image_size
 from builder.limits import LIMITS, Limits
@@ -196,6 +198,8 @@ def build(
         audited = settled.selection.audit(seen)
         for line in notes_of_audit(audited):
             work.say(line)
+        # What the images and the audit took: the figures need some, too.
+        pa.default_memory_pool().release_unused()
         manifest = make_manifest(
             prepared.dataset.name,
             settled.selection,

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from builder.errors import ImageError, first_of
 from builder.images.facts import refuse_broken
@@ -67,8 +66,6 @@ def write_shards(
     refuse_broken(known, allow_broken=plan.allow_broken)
     rest = [shard for shard in plan.shards if shard.path not in written]
     written |= {info.path: info for info in write(rest, known)}
-    # What the buffers of images took; the figures come next, and need some, too.
-    pa.default_memory_pool().release_unused()
     return [written[shard.path] for shard in plan.shards], known
 
 
