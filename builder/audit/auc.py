@@ -37,13 +37,25 @@ def mid_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     array([2.5, 1. , 2.5, 0. ])
     """
     ranks = np.zeros(values.shape)
+    # Of millions each array counts: as it is 48 bytes a row, by `np.unique` 82.
     for column in range(values.shape[1]):
         known = ~np.isnan(values[:, column])
-        _, places, counts = np.unique(
-            values[known, column], return_inverse=True, return_counts=True
-        )
-        ranks[known, column] = (np.cumsum(counts) - (counts - 1) / 2)[places]
+        found = values[known, column]
+        order = np.argsort(found)
+        starts = np.flatnonzero(_is_new(found[order]))
+        middles = (starts[:-1] + starts[1:] + 1) / 2
+        counts = np.diff(starts)
+        del starts
+        found[order] = np.repeat(middles, counts)
+        ranks[known, column] = found
     return ranks
+
+
+def _is_new(ordered: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where another value begins than the one before, and the end: bool[n + 1]."""
+    is_new = np.ones(len(ordered) + 1, dtype=np.bool_)
+    is_new[1:-1] = ordered[1:] != ordered[:-1]
+    return is_new
 
 
 def auc_of_ranks(

@@ -12,6 +12,8 @@ CASES = st.lists(
     st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=40
 ).filter(lambda rows: len({label for _, label in rows}) == 2)
 
+NUMBERS = st.sampled_from([0.0, -0.0, 1.0, np.nan, np.inf, -np.inf]) | st.floats()
+
 
 @given(CASES)
 def test_auc_is_that_of_scikit_learn(rows):
@@ -33,6 +35,17 @@ def test_rows_without_a_value_take_no_part():
     for rows in ([1], [0, 2, 3], []):
         auc, _, _ = auc_of_ranks(mid_ranks(values), np.array(rows, dtype=np.int64))
         assert np.isnan(auc[0])
+
+
+@given(st.lists(st.lists(NUMBERS, min_size=2, max_size=2), max_size=30))
+def test_a_rank_is_one_and_those_below_and_half_of_the_other_equal_ones(rows):
+    values = np.array(rows).reshape(-1, 2)
+    before = values.copy()
+    below = (values[np.newaxis] < values[:, np.newaxis]).sum(axis=1)
+    equal = (values[np.newaxis] == values[:, np.newaxis]).sum(axis=1)
+    expected = np.where(np.isnan(values), 0, below + (equal + 1) / 2)
+    np.testing.assert_array_equal(mid_ranks(values), expected)
+    np.testing.assert_array_equal(values, before)
 
 
 @given(st.integers(1, 60), st.integers(1, 60))
