@@ -28,7 +28,7 @@ def notes_of(selection: Selection, members: Sequence[Member | None]) -> Iterator
     total, short = 0, []
     for rows in selection.splits():
         for config, split, images in rows.draws():
-            distinct = len(np.unique(images))
+            distinct = int(np.count_nonzero(np.bincount(images)))
             if rows.config == config:
                 total += len(images)
             if distinct < len(images):
@@ -73,10 +73,11 @@ def _same_files(members: Sequence[Member | None]) -> list[list[int]]:
 def _splits_of(images: Sequence[int], selection: Selection) -> dict[int, set[str]]:
     """Return in which splits some images are, the whole ones if in any of them."""
     splits: dict[int, set[str]] = {image: set() for image in images}
+    wanted = np.array(images, dtype=np.int64)
     is_whole: set[int] = set()
     for rows in selection.splits():  # the whole ones first
         for _, split, shown in rows.draws():
-            some = np.intersect1d(shown, images).tolist()
+            some = wanted[np.isin(wanted, shown)].tolist()
             is_whole.update(some if rows.is_whole else ())
             for image in some:
                 if rows.is_whole or image not in is_whole:

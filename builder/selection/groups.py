@@ -107,13 +107,14 @@ def connected_groups(n: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
 def met_again(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return the places of values that are there more than once, ascending.
 
-    So, of hashes, all that could be equal: of millions, at 24 bytes each.
+    So, of hashes, all that could be equal: of millions, at 18 bytes each.
 
     >>> met_again(np.array([3, 1, 2, 3]))
     array([0, 3])
     """
     order = np.argsort(values, kind="stable")
-    same = np.diff(values[order]) == 0
+    ordered = values[order]
+    same = ordered[1:] == ordered[:-1]
     again = np.zeros(len(order), dtype=np.bool_)
     again[1:] = same
     again[:-1] |= same
