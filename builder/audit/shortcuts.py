@@ -112,8 +112,8 @@ def compare(
     contrasts : sequence of Contrast
     """
     found, varies = [], []
-    for name, values_of in values.items():
-        column = unrolled(values_of) if name == "hue" else values_of
+    for name in values:
+        column = unrolled(values[name]) if name == "hue" else values[name]
         varies.append(_varies(column))
         found.append(_aucs(column[:, np.newaxis], contrasts))
     shape = len(values), len(contrasts)
@@ -132,12 +132,13 @@ def _aucs(
     found = []
     whole = None
     for contrast in contrasts:
-        if contrast.others is None:
+        rows, others = contrast.rows, contrast.others
+        if others is None or len(rows) + len(others) == len(column):
             whole = mid_ranks(column) if whole is None else whole
-            found.append(auc_of_ranks(whole, contrast.rows))
+            found.append(auc_of_ranks(whole, rows))
         else:
-            part = column[np.concatenate([contrast.rows, contrast.others])]
-            found.append(auc_of_ranks(mid_ranks(part), np.arange(len(contrast.rows))))
+            part = column[np.concatenate([rows, others])]
+            found.append(auc_of_ranks(mid_ranks(part), np.arange(len(rows))))
     return found
 
 

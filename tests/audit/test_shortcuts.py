@@ -47,11 +47,11 @@ def test_against_all_others_or_some_of_them_is_what_scikit_learn_says():
 
     rng = np.random.default_rng(3)
     values = {"width": rng.integers(0, 9, 60).astype(float)}
-    rows, others = np.arange(20), np.arange(30, 50)
-    found = compare("selection", values, [Contrast("x", rows),
-                                          Contrast("x", rows, others)])  # fmt: skip
+    rows, some, every = np.arange(20), np.arange(30, 50), np.arange(20, 60)
+    contrasts = [Contrast("x", rows, others) for others in (None, some, every)]
+    found = compare("selection", values, contrasts)
     width = values["width"]
-    for place, rest in enumerate((np.arange(20, 60), others)):
+    for place, rest in enumerate((every, some, every)):
         labels = np.repeat([1, 0], [20, len(rest)])
         score = roc_auc_score(labels, width[np.concatenate([rows, rest])])
         assert found.auc[place, 0] == pytest.approx(score)
