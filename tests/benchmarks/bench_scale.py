@@ -6,6 +6,7 @@ A table is selected as a recipe says, its images are located, audited, and cut i
 shards by what a build does. Each size is a process of its own, one worker. Memory is
 the anonymous memory of the process, the highest while each stage runs, less what it had
 with all modules imported (``before``); the index, keys and places, is counted.
+Allocators keep what those of a command keep, see `ALLOCATORS`.
 
 Up to `LOOKED_AT` rows, the table is a CSV that is read, its images are links to one
 tiny file in a folder, each of which is located, read, decoded and written. Above,
@@ -63,6 +64,12 @@ ROWS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 LOOKED_AT = 1_000_000
 #: Most rows among which look-alikes are searched for to the end.
 SEARCHED = 100_000
+#: What allocators keep of what is free, as `builder.__main__` has it for a command.
+ALLOCATORS = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
+}
 RECIPE = """\
 kind = "table"
 name = "scale"
@@ -291,6 +298,7 @@ def main(arguments=None):
             check=True,
             capture_output=True,
             text=True,
+            env={**os.environ, **ALLOCATORS},
         )
         told[count] = json.loads(done.stdout)
         print(json.dumps(told[count]), flush=True)
