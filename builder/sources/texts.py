@@ -139,7 +139,7 @@ class Texts(Blocks[str]):
         return Texts.of(self[row] for row in each(rows))
 
 
-def each(rows: NDArray[np.int64]) -> Iterator[int]:
+def each(rows: NDArray[np.int32] | NDArray[np.int64]) -> Iterator[int]:
     """Yield numbers as Python's, `BLOCK` of which are made at a time."""
     for start in range(0, len(rows), BLOCK):
         yield from rows[start : start + BLOCK].tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from builder.audit import (
 )
 from builder.audit.drift import MISSING
 from builder.datasets.table.splits import stem_of
-from builder.datasets.table.values import numbers
+from builder.datasets.table.values import Column, numbers
 from builder.sources.texts import each
 
 if TYPE_CHECKING:
@@ -74,7 +75,6 @@ def audit_table(
         (key_of.get(stem_of(a), a), key_of.get(stem_of(b), b)) for a, b in pairs
     ]
     found = duplicates.find_duplicates(facts)
-    features = features_of(taken)
     told: dict[str, Any] = {
         "decoded": seen.decoded,
         "images": len(facts),
@@ -85,13 +85,13 @@ def audit_table(
         "sizes": sizes.report(seen),
         "across": _across(taken),
         **({} if (cut := report_cut(taken)) is None else {"cut": cut}),
-        "labels": _label_tables(taken, seen, features),
-        "drift": drift.report(_drifts(taken, seen, features)),
+        **_of_columns(taken, seen),
     }
     if len(taken.classes) > 1:
         alone = {name: (name,) for name in taken.pool.classes}
-        named = [alone[name] for name in taken.labels]
-        told["conflicts"] = conflicts.report(found, taken.keys, named)
+        told["conflicts"] = conflicts.report(
+            found, taken.keys, [alone[name] for name in taken.labels]
+        )
         told["shortcuts"] = _shortcuts(taken, seen)
     if seen.decoded:
         told["grey"] = drift.grey_shares(facts.is_grey, _parts(taken, seen))
@@ -135,6 +135,7 @@ def plot_table(
         )
     if seen.decoded:
         sheet = []
+        named = taken.labels
         parts = [np.flatnonzero(part) for part in _parts(taken, seen).values()]
         parts = [part for part in parts if len(part)]
         each = max(1, _SHEET // max(1, len(parts)))
@@ -142,8 +143,8 @@ def plot_table(
             # Evenly over the table, so that they are not all of one group.
             step = np.linspace(0, len(places) - 1, min(len(places), each))
             for at in (int(places[round(place)]) for place in step.tolist()):
-                named = f"{taken.labels[at]}, " if taken.labels[at] else ""
-                sheet.append((read(at), f"{named}{taken.keys[at]}"))
+                label = f"{named[at]}, " if named[at] else ""
+                sheet.append((read(at), f"{label}{taken.keys[at]}"))
         if sheet:
             made[contact_sheet.CONTACT_SHEET] = contact_sheet.contact_sheet(sheet)
     return made
@@ -176,7 +177,7 @@ def features_of(taken: TableRows) -> list[Feature]:
         if values.dtype.kind in "iuf" and kinds > COLUMNS:
             found.append(_banded(column, numbers(values)))
         elif kinds <= VALUES:
-            texts = taken.values(column, np.arange(len(rows)))
+            texts = Column(partial(taken.values, column), np.arange(len(rows)))
             once: dict[str, str] = {}  # a text of its own for each row would add up
             named = [
                 None if v is None else once.setdefault(str(v), str(v)) for v in texts
@@ -186,7 +187,7 @@ def features_of(taken: TableRows) -> list[Feature]:
     return found
 
 
-def _is_label(values: Sequence[str | None], classes: NDArray[np.int64]) -> bool:
+def _is_label(values: Sequence[str | None], classes: NDArray[np.int32]) -> bool:
     """Whether a column says but the label in other words."""
     labels_by_value: dict[str | None, set[int]] = {}
     for value, number in zip(values, each(classes), strict=True):
@@ -222,6 +223,15 @@ def _parts(taken: TableRows, seen: Seen) -> dict[str, NDArray[np.bool_]]:
 def _selected(taken: TableRows, seen: Seen) -> NDArray[np.int64]:
     """Return the rows whose images are not broken."""
     return taken.union[seen.facts.is_good]
+
+
+def _of_columns(taken: TableRows, seen: Seen) -> dict[str, Any]:
+    """Return what is told of the columns, whose values are not kept longer."""
+    features = features_of(taken)
+    return {
+        "labels": _label_tables(taken, seen, features),
+        "drift": drift.report(_drifts(taken, seen, features)),
+    }
 
 
 def _label_tables(
@@ -272,8 +282,9 @@ def _drifts(
     rows = _selected(taken, seen)
     compared = list(features)
     if taken.pool.classes:
+        named: list[str | None]
         named = [taken.pool.classes[n] for n in each(taken.pool.labels)]
-        compared.insert(0, Feature("label", [*named]))
+        compared.insert(0, Feature("label", named))
     return [
         drift.compare_values(
             feature.name, [feature.values[row] for row in each(rows)], feature.values
@@ -285,9 +296,10 @@ def _drifts(
 def _across(taken: TableRows) -> dict[str, int]:
     """Return, for each column of groups, how many values lie in several splits."""
     told = {}
+    split_of = taken.split_of
     for column, values in taken.pool.owners(taken.union).items():
         splits: dict[str, set[str]] = {}
-        for value, split in zip(values, taken.split_of, strict=True):
+        for value, split in zip(values, split_of, strict=True):
             if value is not None:
                 splits.setdefault(value, set()).add(split)
         told[column] = sum(len(where) > 1 for where in splits.values())

@@ -183,7 +183,9 @@ def _take(
             place = sample(len(rows), _amount(select, split, ""), seed=seed)
         elif select.rule == "per_label":
             amounts = {n: _amount(select, split, pool.classes[n]) for n in classes}
-            place = per_label(labels, amounts, seed=seed, names=pool.classes)
+            place = per_label(
+                labels.astype(np.int64), amounts, seed=seed, names=pool.classes
+            )
         elif select.rule == "slices":
             named = np.array([pool.classes[n] for n in labels.tolist()], dtype=object)
             wanted = {

@@ -44,15 +44,15 @@ class Pool:
         Name of each row's image, as the table has it.
     files : tuple of str
         Name of each table.
-    file_of : ndarray of int64, shape (n,)
+    file_of : ndarray of int32, shape (n,)
         Table of each row.
     splits : tuple of str
         Splits that the source gives; empty if it gives none.
-    split_of : ndarray of int64, shape (n,)
+    split_of : ndarray of int32, shape (n,)
         Split of each row among these; 0 where the source gives none.
     classes : tuple of str
         Empty where no column is the label.
-    labels : ndarray of int64, shape (n,)
+    labels : ndarray of int32, shape (n,)
         Class of each row; 0 where there are none.
     roles : dict of str to list of str
         Columns of the tables that are image, label, group and split.
@@ -65,11 +65,11 @@ class Pool:
     rows: pd.DataFrame
     names: Texts
     files: tuple[str, ...]
-    file_of: NDArray[np.int64]
+    file_of: NDArray[np.int32]
     splits: tuple[str, ...]
-    split_of: NDArray[np.int64]
+    split_of: NDArray[np.int32]
     classes: tuple[str, ...]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int32]
     roles: Mapping[str, list[str]]
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ def make_pool(frames: Mapping[str, Frame], columns: Columns) -> Pool:
     names: list[Texts] = []
     values: list[str | None] = []
     split_names: list[str] = []
-    file_of: list[NDArray[np.int64]] = []
+    file_of: list[NDArray[np.int32]] = []
     left_out: dict[str, int] = {}
     notes: list[str] = []
     unmapped: dict[str, int] = {}
@@ -171,7 +171,7 @@ def make_pool(frames: Mapping[str, Frame], columns: Columns) -> Pool:
         names.append(named.take(rows))
         values += [labels[row] for row in each(rows)]
         split_names += [str(places[row]) for row in each(rows)]
-        file_of.append(np.full(len(rows), number, dtype=np.int64))
+        file_of.append(np.full(len(rows), number, dtype=np.int32))
         notes += frame.notes
     known = tuple(dict.fromkeys([*filter(None, frames), *filter(None, split_names)]))
     classes: tuple[str, ...] = ()
@@ -198,8 +198,8 @@ def make_pool(frames: Mapping[str, Frame], columns: Columns) -> Pool:
     )
 
 
-def _codes(numbers: Iterable[int]) -> NDArray[np.int64]:
-    return np.fromiter(numbers, dtype=np.int64)
+def _codes(numbers: Iterable[int]) -> NDArray[np.int32]:
+    return np.fromiter(numbers, dtype=np.int32)
 
 
 def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:

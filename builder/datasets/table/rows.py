@@ -13,7 +13,6 @@ from builder.errors import AnnotationError
 from builder.selection.contract import SplitRows
 from builder.selection.names import config_names
 from builder.selection.rules import repeats
-from builder.sources.texts import each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +46,11 @@ class TableRows:
     @cached_property
     def union(self) -> NDArray[np.int64]:
         """Rows of the pool that were taken, each once, ascending: the images."""
-        return np.unique(np.concatenate([*self.chosen.splits.values()]))
+        # By flags: `np.unique` may take 60 bytes a row, in blocks that are kept.
+        is_taken = np.zeros(len(self.pool), dtype=np.bool_)
+        for rows in self.chosen.splits.values():
+            is_taken[rows] = True
+        return np.flatnonzero(is_taken)
 
     @cached_property
     def keys(self) -> Texts:
@@ -61,20 +64,20 @@ class TableRows:
             return list(self.pool.classes)
         return [self.pool.classes[number] for number in self.chosen.classes]
 
-    @cached_property
+    @property
     def labels(self) -> NDArray[np.object_]:
-        """Name of the class of each image; empty where there are none."""
+        """Name of the class of each image, made anew; empty where there are none."""
         names = self.pool.classes or ("",)
         return np.array(names, dtype=object)[self.pool.labels[self.union]]
 
-    @cached_property
+    @property
     def split_of(self) -> list[str]:
-        """Split of each image in the config ``default``."""
-        found = [""] * len(self.union)
+        """Split of each image in the config ``default``, made anew."""
+        found = np.full(len(self.union), "", dtype=object)
         for split, rows in self.chosen.splits.items():
-            for place in each(self.places(rows)):
-                found[place] = split
-        return found
+            found[self.places(rows)] = split
+        named: list[str] = found.tolist()
+        return named
 
     @cached_property
     def own(self) -> dict[str, str]:

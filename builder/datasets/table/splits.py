@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from builder.errors import SelectionError
 from builder.selection.groups import Link, cut_linked, link_equal, link_named
 from builder.selection.recipe import TOLERANCE
@@ -12,7 +14,6 @@ from builder.selection.unfair import Ways
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from builder.datasets.recipe_record import Select
@@ -81,7 +82,7 @@ def cut_pool(
         links.append(Link("listed pairs of duplicates", listed, way))
     cut, unfair = cut_linked(
         links,
-        pool.labels[rows],
+        pool.labels[rows].astype(np.int64),
         fractions=fractions,
         seed=seed,
         keys=keys,

@@ -53,6 +53,27 @@ def test_all_rows_of_one_table_are_one_split():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f'[select]\nrule = "sample"\nsamples = 0.5\n{SPLITS}',
+        f'[select]\nrule = "per_label"\nsamples = 0.3\n{SPLITS}',
+        f'[select]\nrule = "balanced"\nsamples = 6\n{SPLITS}',
+    ],
+)
+def test_images_are_the_rows_of_all_splits_each_once_in_the_order_of_the_table(text):
+    taken = select(table(80), text)
+    splits = taken.chosen.splits
+    where = {row: split for split, rows in splits.items() for row in rows.tolist()}
+    union = sorted(where)
+    kinds = ("mel", "nv", "nv", "bcc")
+    assert taken.union.tolist() == union
+    assert list(taken.keys) == [f"i{row:03}.png" for row in union]
+    assert taken.split_of == [where[row] for row in union]
+    assert taken.labels.tolist() == [kinds[row % 4] for row in union]
+
+
 def test_a_table_without_a_label():
     selection = select(
         table(8), columns="", text='[select]\nrule = "sample"\nsamples = 0.5'
