@@ -99,7 +99,8 @@ class Stages(threading.Thread):
 
     def run(self):
         while True:
-            self.highest = max(self.highest, held())
+            now = held()  # before the other is read, which a stage's end sets back
+            self.highest = max(self.highest, now)
             time.sleep(0.01)
 
     def done(self, stage, seconds=None):
