@@ -12,8 +12,6 @@ from builder.sources.own_files import InTheWayError, reached, remove, token, wri
 from builder.sources.regular import open_regular
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from builder.output.folder import Folder
 
 # The request by which Linux makes a reflink: linux/fs.h, _IOW(0x94, 9, int).
@@ -31,14 +29,14 @@ class Sharing:
 
     def __init__(self, root: Folder) -> None:
         self._root = root
-        self._without: set[Path] = set()  # folders of which nothing can be cloned
+        self._without: set[str] = set()  # folders of which nothing can be cloned
 
-    def share(self, source: Path, name: str) -> bool:
+    def share(self, source: str | os.PathLike[str], name: str) -> bool:
         """Put a file in its place; False if neither can be made there.
 
         Parameters
         ----------
-        source : Path
+        source : path
             A regular file, of which no part is a link.
         name : str
             Where it goes, below the folder; a file that is there is replaced.
@@ -53,9 +51,10 @@ class Sharing:
         except InTheWayError as err:
             raise self._root.refusal(err) from err
 
-    def _clone(self, source: Path, name: str) -> bool:
+    def _clone(self, source: str | os.PathLike[str], name: str) -> bool:
         """Make a reflink: a copy that shares the blocks until one is written to."""
-        if source.parent in self._without:
+        folder = os.path.dirname(source)  # noqa: PTH120 (a third of the time)
+        if folder in self._without:
             return False
         try:
             import fcntl
@@ -72,16 +71,19 @@ class Sharing:
             raise
         except OSError as err:
             if err.errno in _NO_CLONES:
-                self._without.add(source.parent)
+                self._without.add(folder)
             return False
         return True
 
-    def _link(self, source: Path, name: str) -> bool:
+    def _link(self, source: str | os.PathLike[str], name: str) -> bool:
         root = self._root.path
-        remove(root, name)
         try:
             with reached(root, name, make=True) as (base, folder):
-                os.link(source, base, dst_dir_fd=folder, follow_symlinks=False)
+                try:
+                    os.link(source, base, dst_dir_fd=folder, follow_symlinks=False)
+                except FileExistsError:
+                    remove(root, name)
+                    os.link(source, base, dst_dir_fd=folder, follow_symlinks=False)
                 made = os.stat(base, dir_fd=folder, follow_symlinks=False)
                 if stat.S_ISREG(made.st_mode):
                     return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,16 @@ from builder.pipeline.work import working
 from builder.sources.read import read_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from builder.selection.recipe import Recipe
     from builder.sources.member import LocalMember
+
+# Key and place of an image, and whether there is a file of this name already.
+Image = tuple[str, "LocalMember", bool]
+# Images a task: to hand one over takes as long as to link it.
+_CHUNK = 64
 
 
 def export(
@@ -127,16 +133,15 @@ def export(
 
         missing = settled.seen.missing
         nowhere = set(missing)
-        pairs = zip(prepared.keys, here, strict=True)
-        place = partial(_place, root, Sharing(root))
-        placed = list(
-            map_bounded(
-                work.executor,
-                place,
-                (pair for pair in pairs if pair[0] not in nowhere),
-                limit=2 * work.workers,
-            )
+        there = set(root.files())
+        tasks = _tasks(
+            (key, member, key in there)
+            for key, member in zip(prepared.keys, here, strict=True)
+            if key not in nowhere
         )
+        place = partial(_place, root, Sharing(root))
+        done = map_bounded(work.executor, place, tasks, limit=2 * work.workers)
+        placed = [name for names in done for name in names]
         texts = {**exported.files, DIGESTS: write_digests(digests_of(settled.seen))}
         for name, data in texts.items():
             root.write(name, data)
@@ -161,22 +166,34 @@ def export(
         return record
 
 
-def _place(root: Folder, sharing: Sharing, image: tuple[str, LocalMember]) -> str:
-    """Bring one image to its place, sharing its bytes where that is possible."""
-    name, member = image
-    if not member.in_zip:
-        # A link to a link would break when the source moves.
-        source = Path(member.path).resolve()
-        there = root.status(name)
-        if there is not None and (
-            os.path.samestat(there, source.stat())
-            or (
-                there.st_size == member.file_size
-                and root.read(name) == read_image(member)
-            )
-        ):
-            return name
-        if sharing.share(source, name):
-            return name
-    root.write(name, read_image(member))
-    return name
+def _tasks(images: Iterator[Image]) -> Iterator[list[Image]]:
+    """Yield some images at a time."""
+    while some := list(islice(images, _CHUNK)):
+        yield some
+
+
+def _place(root: Folder, sharing: Sharing, images: Sequence[Image]) -> list[str]:
+    """Bring images to their places, sharing their bytes where that is possible."""
+    real = cache(os.path.realpath)  # of their folders, which are few
+    for name, member, may_be_there in images:
+        if not member.in_zip:
+            # A link to a link would break when the source moves.
+            folder, base = os.path.split(member.path)
+            source = os.path.join(real(folder), base)  # noqa: PTH118 (three times as fast)
+            if os.path.islink(source):  # noqa: PTH114
+                source = os.path.realpath(source)
+            if may_be_there and _is_there(root, name, source, member):
+                continue
+            if sharing.share(source, name):
+                continue
+        root.write(name, read_image(member))
+    return [name for name, _, _ in images]
+
+
+def _is_there(root: Folder, name: str, source: str, member: LocalMember) -> bool:
+    """Whether an earlier export brought an image to its place."""
+    there = root.status(name)
+    return there is not None and (
+        os.path.samestat(there, Path(source).stat())
+        or (there.st_size == member.file_size and root.read(name) == read_image(member))
+    )
