@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from builder.datasets.coco.parse import positions
 from builder.datasets.coco.records import shown, whole
+from builder.datasets.coco.table import CategoryId  # noqa: TC001 (msgspec)
 from builder.datasets.coco.text import NO_NUMBER, decode, no_collector, no_json
 from builder.errors import AnnotationError
 
@@ -43,15 +44,23 @@ class _Head(msgspec.Struct, gc=False):
     id: Any = None
 
 
+class _Usual(msgspec.Struct, gc=False):
+    """An annotation in which nothing is to be mended, as nearly all are."""
+
+    category_id: CategoryId
+    id: CategoryId | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    area: float | None = None
+    iscrowd: Annotated[int, msgspec.Meta(ge=0, le=1)] = 0
+    segmentation: msgspec.Raw = msgspec.Raw(b"null")
+
+
 class _Annotation(msgspec.Struct, gc=False):
     category_id: Any = None
     id: Any = None
     bbox: Any = None
     area: Any = None
     iscrowd: Any = None
-
-
-class _Outlined(_Annotation, gc=False):
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -145,7 +154,8 @@ def read_objects(
     AnnotationError
         A box, an area or an outline of these images is none; the annotation is named.
     """
-    whole_record = msgspec.json.Decoder(_Outlined if masks else _Annotation).decode
+    usual = msgspec.json.Decoder(_Usual).decode
+    any_kind = msgspec.json.Decoder(_Annotation).decode
     place_of = positions(image_ids, wanted)
     chosen = np.flatnonzero(place_of >= 0)  # most annotations are of other images
     kinds = {k: v for k, v in _KINDS.items() if masks or k != "segmentation"}
@@ -161,7 +171,11 @@ def read_objects(
                 raise AnnotationError(msg)
             for at in chosen.tolist():
                 try:
-                    values = _values(whole_record(records[at]))
+                    try:
+                        record = usual(records[at])
+                    except msgspec.ValidationError:
+                        record = _mended(any_kind(records[at]))
+                    values = _values(record, masks=masks)
                 except (ValueError, msgspec.ValidationError) as err:
                     number = msgspec.json.decode(records[at], type=_Head).id
                     msg = (
@@ -184,8 +198,8 @@ def read_objects(
     return Objects(np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), fields)
 
 
-def _values(record: _Annotation) -> list[Any]:
-    """Return the fields of an annotation; ValueError says which is wrong, and how."""
+def _mended(record: _Annotation) -> _Usual:
+    """Return an annotation as it is meant; ValueError says which is wrong, and how."""
     category = whole(record.category_id)
     if category is None:
         msg = f"the category_id {shown(record.category_id)}; expected a whole number"
@@ -194,7 +208,7 @@ def _values(record: _Annotation) -> list[Any]:
     if box in (None, []):
         box = None
     elif isinstance(box, list) and len(box) == 4 and all(map(_is_number, box)):
-        box = [float(value) for value in box]
+        box = tuple(map(float, box))
     else:
         msg = f"the bbox {shown(box)}; expected x, y, width and height as numbers"
         raise ValueError(msg)
@@ -205,12 +219,19 @@ def _values(record: _Annotation) -> list[Any]:
     else:
         msg = f"the area {shown(area)}; expected a number"
         raise ValueError(msg)
-    crowd = int(crowd) if isinstance(crowd, bool) else whole(crowd or 0)
-    if crowd not in (0, 1):
+    number = int(crowd) if isinstance(crowd, bool) else whole(crowd or 0)
+    if number not in (0, 1):
         msg = f"the iscrowd {shown(record.iscrowd)}; expected 0 or 1"
         raise ValueError(msg)
-    values = [whole(record.id), box, category, area, crowd]
-    if isinstance(record, _Outlined):
+    return _Usual(category, whole(record.id), box, area, number, record.segmentation)
+
+
+def _values(record: _Usual, *, masks: bool) -> list[Any]:
+    """Return the fields of an annotation; ValueError says what is wrong with one."""
+    values: list[Any] = [
+        record.id, record.bbox, record.category_id, record.area, record.iscrowd
+    ]  # fmt: skip
+    if masks:
         outline = bytes(record.segmentation)
         if NO_NUMBER in outline:
             msg = "a segmentation with NaN or Infinity in it; expected numbers"
