@@ -103,13 +103,18 @@ def test_images_are_linked_where_they_can_be(exports, sources, tmp_path):
     assert contents(tmp_path / "out") == contents(exports[COCO])
 
 
-def test_a_link_in_the_source_is_not_linked_to(isic_source, exports, tmp_path):
+@pytest.mark.parametrize("linked", ["files", "folder"])
+def test_a_link_in_the_source_is_not_linked_to(linked, isic_source, exports, tmp_path):
     source = tmp_path / "source"
-    (source / "train").mkdir(parents=True)
+    source.mkdir()
     for path in isic_source.glob("*.csv"):
         shutil.copy(path, source)
-    for path in (isic_source / "train").iterdir():
-        (source / "train" / path.name).symlink_to(path)
+    if linked == "folder":
+        (source / "train").symlink_to(isic_source / "train")
+    else:
+        (source / "train").mkdir()
+        for path in (isic_source / "train").iterdir():
+            (source / "train" / path.name).symlink_to(path)
     given = {"source": str(source), "follow_links": True}
     export(ISIC, tmp_path / "out", ISIC_RECIPE, **given)
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))

@@ -64,6 +64,17 @@ def test_objects_stand_by_image_in_the_order_of_the_file():
     assert {type(value) for box in found.of(2)["bbox"] for value in box} == {float}
 
 
+@pytest.mark.parametrize("masks", [False, True])
+def test_what_is_mended_stands_beside_what_is_not(masks):
+    """In the same columns, whatever way each was read."""
+    as_numbers = with_objects({}, {"bbox": [1, 2, 3, 4]}, {"iscrowd": 1})
+    in_other_ways = with_objects(
+        {"id": 1.0}, {"bbox": [1, 2, 3, 4], "category_id": "1"}, {"iscrowd": True}
+    )
+    found, expected = (read(d, masks=masks).of(0) for d in (in_other_ways, as_numbers))
+    assert found == expected
+
+
 def test_outlines_are_left_out_unless_asked_for():
     found = read(with_objects({"segmentation": PACKED}), masks=False)
     assert "segmentation" not in found.of(0)
