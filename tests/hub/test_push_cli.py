@@ -8,11 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
+from dataclasses import replace
 
 import pytest
 
 from builder import build
-from tests.conftest import COCO_RECIPE, SHARD_SIZE
+from builder.cli import main as cli
+from builder.errors import PushError
+from builder.hub import client
+from tests.conftest import COCO_RECIPE, ISIC_RECIPE, SHARD_SIZE
 from tests.hub.pushing import as_pushed, changing, published
 from tests.hub.pushing import contents as bytes_of
 from tests.hub_client import environment, point_at
@@ -35,24 +40,20 @@ def hub():
 
 
 @pytest.fixture(scope="session")
-def patient_build(tmp_path_factory):
+def patient_build(make_once, isic_source):
     """A build of SIIM-ISIC whose two configs list the same files.
 
     As if its source were the official one: of another, no licence is stated.
     """
     from builder.datasets.inputs import Official
-    from builder.datasets.isic.recipe import IsicRecipe
-    from builder.datasets.painted.isic import paint_isic
 
-    folder = tmp_path_factory.mktemp("patient")
-    source = paint_isic(folder / "source", benign=120, malignant=30)
-    recipe = IsicRecipe(benign=(10, 90), malignant=(5, 25))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Official, "is_source", lambda *_: True)
-        build(
-            ISIC, folder / ISIC, recipe, source=str(source), max_shard_size=SHARD_SIZE
-        )
-    return folder / ISIC
+    def make(folder):
+        options = {"source": str(isic_source), "max_shard_size": SHARD_SIZE}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Official, "is_source", lambda *_: True)
+            build(ISIC, folder / ISIC, ISIC_RECIPE, **options)
+
+    return make_once("patient-build", make) / ISIC
 
 
 def start(hub, home, *words, token=TOKEN, **more):
@@ -102,10 +103,10 @@ def told(out, err, *, status, token):
 
 
 def test_push_and_verify(hub, tmp_path, builds):
-    """Real processes."""
+    """What sends and what reads all of it are real processes."""
     built = builds[COCO]
     words = ("push", built, "--repo-id", REPO, "--tag", "v1.0.0", "--message", "First")
-    would = apart(hub, tmp_path, *words, "--dry-run")
+    would = trimset(hub, *words, "--dry-run")
     assert (would["commit"], would["bytes_sent"]) == (None, 0)
     assert hub.repos.by_key == {}
     report = apart(hub, tmp_path, *words)
@@ -126,35 +127,38 @@ def test_push_and_verify(hub, tmp_path, builds):
     assert [c.title for c in repo.history("main")] == ["First", "initial commit"]
 
     hub.log.clear()
-    again = apart(hub, tmp_path, *words)
+    again = trimset(hub, *words)
     assert changing(hub) == []
     assert hub.uploaded() == again["bytes_sent"] == 0
     assert again["commit"] == report["commit"]
     assert again["added"] == again["changed"] == []
     assert again["unchanged"] == len(bytes_of(built))
 
-    for more in ([], ["--deep"], ["--revision", "v1.0.0"]):
-        checked = apart(hub, tmp_path, "verify", REPO, *more, token="")
+    verify, deep = ("verify", REPO), ("verify", REPO, "--deep")
+    for checked, is_deep in (
+        (trimset(hub, *verify, token=""), False),
+        (apart(hub, tmp_path, *deep, token=""), True),
+        (trimset(hub, *verify, "--revision", "v1.0.0", token=""), False),
+    ):
         assert (checked["faults"], checked["commit"]) == ([], report["commit"])
         assert checked["files"] == len(bytes_of(built)) - 1
-        assert (checked["rows"] > 0) == (more == ["--deep"])
+        assert (checked["rows"] > 0) == is_deep
 
 
-def test_people_are_told_what_was_done_and_how_to_load_it(hub, tmp_path, builds):
+def test_people_are_told_what_was_done_and_how_to_load_it(hub, builds):
     words = ("push", builds[COCO], "--repo-id", REPO)
-    done = start(hub, tmp_path, *words).communicate(timeout=120)
+    done = said(hub, *words)
     count = len(bytes_of(builds[COCO]))
     assert f"add {count} files: README.md, data/car/" in done[0]
     assert f"{hub.url}/datasets/{REPO}: commit " in done[0]
     assert f'load_dataset("{REPO}", "car")' in done[0]
     assert done[1] == ""
-    shown = start(hub, tmp_path, *words, "--progress").communicate(timeout=120)
+    shown = said(hub, *words, "--progress")
     assert "0 bytes sent" in shown[0]
 
 
-def test_bars_have_bytes_and_rate(hub, tmp_path, builds):
-    words = ("push", builds[COCO], "--repo-id", REPO, "--progress")
-    out, err = start(hub, tmp_path, *words).communicate(timeout=120)
+def test_bars_have_bytes_and_rate(hub, builds):
+    out, err = said(hub, "push", builds[COCO], "--repo-id", REPO, "--progress")
     assert "push: 100%" in err
     assert "B/s]" in err
     assert "100%" not in out
@@ -341,22 +345,20 @@ def test_wrong_usage(hub, tmp_path, builds):
                                  "headers": {"Retry-After": "5000"}}),
     ],
 )  # fmt: skip
-def test_the_token_is_in_no_traceback(method, path, fault, hub, tmp_path, builds):
+def test_the_token_is_in_no_traceback(
+    method, path, fault, hub, builds, monkeypatch, capfd
+):
     hub.fail(method, path, **fault)
-    code = (
-        "import sys, time; time.sleep = lambda _: None\n"
-        "from builder.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    )
-    words = ("push", str(builds[COCO]), "--repo-id", REPO, "--debug", "--progress")
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words],
-        env=environment(hub, tmp_path, TOKEN),
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "Traceback" in done.stderr
-    assert "builder.errors.PushError: " in done.stderr
-    shown = done.stdout + done.stderr
+    point_at(hub, monkeypatch, token=TOKEN)
+    at_once = replace(client.RETRY, sleep=lambda _: None)
+    monkeypatch.setattr(client, "RETRY", at_once)
+    words = ["push", str(builds[COCO]), "--repo-id", REPO, "--debug", "--progress"]
+    with pytest.raises(PushError) as caught:
+        cli.main(words)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "Traceback" in shown
+    assert "builder.errors.PushError: " in shown
+    shown += "".join(capfd.readouterr())
     assert TOKEN not in shown
     assert "Bearer" not in shown
     assert "X-Amz" not in shown
@@ -398,7 +400,6 @@ def test_ctrl_c_while_the_hub_stalls(method, path, hub, tmp_path, builds):
 def test_a_hub_that_stalls_is_not_waited_for_for_ever(
     method, path, hub, builds, monkeypatch
 ):
-    from builder.errors import PushError
     from builder.hub.push import push
 
     point_at(hub, monkeypatch, token=TOKEN)

@@ -1,5 +1,6 @@
 """Sources of which few images are whole, or none: one clear error for each."""
 
+import functools
 import shutil
 
 import pyarrow.parquet as pq
@@ -57,6 +58,14 @@ def test_no_whole_image_is_one_error_before_anything_is_written(
     assert not list(tmp_path.rglob("trimset.json"))
 
 
+@functools.cache
+def spoilt_inside(width, height):
+    """Return an image whose structure is whole, and whose pixels are not."""
+    data = bytearray(encode(draw(width, height), "PNG"))
+    data[len(data) // 2] ^= 0xFF
+    return bytes(data)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_no_image_that_can_be_resized_is_the_same_error(
@@ -66,9 +75,7 @@ def test_no_image_that_can_be_resized_is_the_same_error(
     source = copy_of(sources[dataset], "source")
     for path in source.rglob("*.jpg"):
         with Image.open(path) as image:
-            data = bytearray(encode(draw(*image.size), "PNG"))
-        data[len(data) // 2] ^= 0xFF
-        path.write_bytes(data)
+            path.write_bytes(spoilt_inside(*image.size))
     message = r"cannot be resized: .*; nothing is left to build: mend the source$"
     with pytest.raises(ImageError, match=message):
         COMMANDS[command](

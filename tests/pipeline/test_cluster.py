@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
+import fsspec
 import pytest
 
 from builder.errors import ClusterError, UsageError
@@ -17,7 +18,7 @@ from tests.remote_cli import without_repeats
 from tests.servers import s3
 from tests.servers.dask_cluster import run_cluster, wait_until
 from tests.small import COCO, COCO_OPTIONS, ISIC, OPTIONS
-from tests.tiny import ROOT, call, contents, run, zip_folder
+from tests.tiny import ROOT, call, contents, zip_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 
@@ -27,6 +28,7 @@ def server():
     """Give the variables by which all processes find S3."""
     pytest.importorskip("moto.server")
     with s3.serve() as environ:
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
         yield environ
 
 
@@ -48,10 +50,13 @@ def command(dataset, source, out, cluster, *more):
 
 
 @pytest.mark.parametrize("dataset", [COCO, ISIC])
-def test_a_cluster_writes_the_same_bytes(dataset, cluster, sources, expected, tmp_path):
+def test_a_cluster_writes_the_same_bytes(
+    dataset, cluster, sources, expected, tmp_path, monkeypatch
+):
     """By relative paths, which mean nothing in the folder of the workers."""
+    monkeypatch.chdir(tmp_path)
     source = os.path.relpath(sources[dataset], tmp_path)
-    done = run(*command(dataset, source, "out", cluster), cwd=tmp_path)
+    done = call(*command(dataset, source, "out", cluster))
     assert done.returncode == 0, done.stderr
     assert contents(tmp_path / "out") == expected[dataset]
 
@@ -70,7 +75,7 @@ def test_from_bucket_to_bucket(cluster, server, coco_source, expected, tmp_path)
     s3.upload(client, tmp_path / "zips", "zips")
     source, out = f"s3://{s3.BUCKET}/zips", f"s3://{s3.BUCKET}/out"
     mine = tmp_path / "cache"
-    done = run(*command(COCO, source, out, cluster, "--cache-dir", mine), **server)
+    done = call(*command(COCO, source, out, cluster, "--cache-dir", mine), **server)
     assert done.returncode == 0, done.stderr
     found = s3.digests(client, "out")
     client.close()
@@ -80,7 +85,7 @@ def test_from_bucket_to_bucket(cluster, server, coco_source, expected, tmp_path)
     assert differing <= {"README.md", "manifest.json", "selection.json"}
     theirs = images_in(cluster.folder / "cache")
     assert 3 * images_in(mine) < theirs
-    done = run("verify", out, "--source", source, **server, TRIMSET_CACHE=str(mine))
+    done = call("verify", out, "--source", source, **server, TRIMSET_CACHE=str(mine))
     assert done.returncode == 0, done.stderr + done.stdout
 
 
